@@ -1,0 +1,1 @@
+"""The running thing: schedules checks, remembers what they said, and acts on it."""

@@ -1,0 +1,206 @@
+"""The daemon: built from a configuration and a clock, started, reloaded, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from agent.clock import Clock, SystemClock
+from agent.control import ControlServer, Refused
+from agent.decide import NoSuchTicket, Rulebook
+from agent.lock import StateLock
+from agent.metrics import Metrics
+from agent.pipeline import Pipeline
+from agent.runner import Runner
+from agent.scheduler import TICK, Scheduler
+from agent.store.dialect import FILE_NAME
+from agent.store.writer import Writer
+from agent.upkeep import Upkeep
+from agent.web.server import WebServer
+from agent.web.site import site
+from alerting.desk.ticket import IllegalMove, Move, Ticket
+from alerting.state import wants_retry
+from checks.base import Kind
+from checks.registry import all_kinds
+from config.models import Check, Config
+
+log = structlog.get_logger()
+CHECKPOINT = 5.0
+_UPKEEP = 600.0
+_STALLED = 30.0
+_COMMIT_PATIENCE = 5.0
+
+
+class App:
+    """Everything that runs. `start` raises ConfigError or StateLocked and leaves nothing behind."""
+
+    def __init__(self, config: Config, clock: Clock, kinds: Mapping[str, Kind]) -> None:
+        self.config, self.clock, self.kinds = config, clock, kinds
+        self.directory = Path(config.agent.state_dir)
+        self._cleanup = contextlib.AsyncExitStack()
+        self._reloaded_at = clock.now()
+        self._reload_ok = True
+
+    async def start(self) -> None:
+        try:
+            await self._start()
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+
+    async def _start(self) -> None:
+        agent, cleanup = self.config.agent, self._cleanup
+        cleanup.callback(StateLock(self.directory).release)
+        writer = Writer(self.directory / FILE_NAME)
+        cleanup.callback(writer.close)
+        self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
+        self.runner = Runner(self.clock, self.kinds)
+        cleanup.push_async_callback(self.runner.aclose)
+        self.scheduler = Scheduler(self.clock, self._look)
+        self.upkeep = Upkeep(self.directory, self.config, self.clock)
+        self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
+        self.pipeline.heard = self.metrics.heard
+        addresses = [("agent.listen", agent.listen)]
+        if agent.metrics.listen:
+            addresses.append(("agent.metrics.listen", agent.metrics.listen))
+        self.web = WebServer(site(self.metrics.page, self.unready, agent.metrics.allow), addresses)
+        cleanup.push_async_callback(self.web.stop)
+        await self.pipeline.start()
+        cleanup.push_async_callback(self.pipeline.stop)
+        control = ControlServer(self.directory, self._answer)
+        await control.start()
+        cleanup.push_async_callback(control.stop)
+        await self.web.start()
+        self.scheduler.use(self.config.checks())
+        self._plan(writer)
+        self.clock.start()
+        cleanup.callback(self.clock.stop)
+        log.info(
+            "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
+        )
+
+    def _plan(self, writer: Writer) -> None:
+        self.clock.every(TICK, self.scheduler.tick, "tick")
+        self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
+        self.clock.every(_UPKEEP, lambda: self.upkeep.run(writer), "upkeep")
+
+    async def stop(self) -> None:
+        """Take no new looks, let running ones end within the grace period, commit, close."""
+        self.clock.stop()
+        await self.scheduler.stop(self.config.agent.stop_grace)
+        await self.pipeline.checkpoint()
+        await self._cleanup.aclose()
+        log.info("daemon.stopped")
+
+    async def reload(self, config: Config) -> None:
+        """Go on under a new configuration; unchanged checks keep state, memo and appointment."""
+        before = {check.address for check in self.config.checks()}
+        if config.agent != self.config.agent and _restart_wanted(self.config, config):
+            log.warning(
+                "config.restart_wanted",
+                reason="agent: id, listen, state_dir and metrics.listen change on restart",
+            )
+        self.config = config
+        await self.pipeline.reload(Rulebook.of(config))
+        self.scheduler.use(config.checks())
+        self.metrics.use(config)
+        self.upkeep.use(config)
+        after = {check.address for check in config.checks()}
+        self._reload_ok, self._reloaded_at = True, self.clock.now()
+        log.info(
+            "config.reloaded", added=sorted(after - before), removed=sorted(before - after), checks=len(after)
+        )
+
+    def reload_failed(self, reasons: list[str]) -> None:
+        """Note that a new configuration was refused; the old one stays in force."""
+        self._reload_ok = False
+        log.error("config.refused", reasons=reasons[:20], kept="the configuration from before stays in force")
+
+    def unready(self) -> list[str]:
+        """Why the daemon does not do its work; nothing when it does."""
+        reasons = []
+        if self.pipeline.degraded:
+            reasons.append("the store cannot write")
+        if self.pipeline.stalled_for > _STALLED:
+            reasons.append(f"nothing was stored for {self.pipeline.stalled_for:.0f}s")
+        late = self.clock.monotonic() - self.scheduler.ticked_at
+        if late > _STALLED:
+            reasons.append(f"no check was started for {late:.0f}s")
+        return reasons
+
+    def stuck(self) -> bool:
+        """Whether the loop that does the work stands still, so that only a restart can help."""
+        return self.clock.monotonic() - self.scheduler.ticked_at > _STALLED
+
+    async def _look(self, check: Check) -> bool:
+        """One look, committed; True when the state machine wants a quick further one."""
+        address = (check.service, check.name)
+        reading = await self.runner.look(check, self.pipeline.memory(address).memo)
+        committed = self.pipeline.submit(address, reading)
+        # A store that cannot write must not stop the looking: the reading waits in the pipeline.
+        await asyncio.wait([committed], timeout=min(check.every, _COMMIT_PATIENCE))
+        spec = self.pipeline.rules.state_specs.get(address)
+        return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
+
+    async def _answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        if command == "tickets.move":
+            return shown_move(await moved(self.pipeline, arguments, who))
+        raise Refused(f"unknown command {command[:40]}")
+
+    def _gauges(self) -> Iterable[Metric]:
+        yield _gauge(
+            "tocsin_scheduler_lag_seconds", "How late the latest looks began.", self.scheduler.lag.worst
+        )
+        skipped = "Looks that were skipped because the one before still ran."
+        yield _gauge("tocsin_scheduler_skipped", skipped, float(self.scheduler.lag.skipped))
+        yield _gauge(
+            "tocsin_store_degraded", "1 while the store cannot write.", float(self.pipeline.degraded)
+        )
+        name = "tocsin_config_last_reload_success"
+        yield _gauge(f"{name}ful", "1 when the latest (re)load was accepted.", float(self._reload_ok))
+        yield _gauge(f"{name}_timestamp_seconds", "When it last was.", self._reloaded_at / 1_000_000)
+        yield from self.upkeep.gauges()
+
+
+def build(config: Config, clock: Clock | None = None) -> App:
+    """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
+    return App(config, clock or SystemClock(_stepped), all_kinds())
+
+
+async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:
+    """A person's move on a ticket, asked for by command. Raises Refused with the reason."""
+    try:
+        move = Move(str(arguments.get("move")))
+        return await pipeline.move_ticket(
+            int(arguments["number"]), move, who, str(arguments.get("note") or "")[:2000]
+        )
+    except (NoSuchTicket, IllegalMove) as error:
+        raise Refused(str(error)) from None
+    except (KeyError, ValueError):
+        raise Refused("expected a ticket number and a move") from None
+
+
+def shown_move(ticket: Ticket) -> dict[str, str]:
+    """What a command prints of a moved ticket."""
+    return {"id": ticket.id, "state": ticket.state.value}
+
+
+def _stepped(seconds: float) -> None:
+    log.warning("clock.stepped", seconds=round(seconds, 3))
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, text)
+    family.add_metric([], value)
+    return family
+
+
+def _restart_wanted(old: Config, new: Config) -> bool:
+    kept = ("id", "listen", "state_dir", "metrics")
+    return any(getattr(old.agent, name) != getattr(new.agent, name) for name in kept)

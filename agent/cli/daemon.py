@@ -1,0 +1,47 @@
+"""`tocsin run` and `tocsin demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.setting import ConfigOption, Ended, config_path, fail, kinds, loaded
+
+_LOCKED = 70
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon: look, decide, keep, serve; until SIGTERM. SIGHUP reloads the configuration.
+
+    Example: tocsin run --config /etc/tocsin/tocsin.yaml
+    """
+    from agent.daemon import run_daemon
+    from agent.lock import StateLocked
+
+    configuration, path = loaded(config), config_path(config)
+    try:
+        raise Ended(run_daemon(configuration, path, kinds()))
+    except StateLocked as error:
+        fail(str(error), _LOCKED)
+
+
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1, metavar="N", help="End by itself after N seconds.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="DIR", help="Keep configuration, database and logs there."),
+    ] = None,
+) -> None:
+    """Show the whole way: a small web site breaks and heals, a ticket is opened and resolved.
+
+    With --seconds the exit code is 0 only when the store holds one ticket opened and resolved.
+
+    Example: tocsin demo --seconds 60
+    """
+    from agent.demo import run_demo
+
+    raise Ended(run_demo(seconds, keep))

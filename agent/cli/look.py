@@ -1,0 +1,131 @@
+"""`tocsin check`: look once, now, without daemon, store or state directory."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.output import coloured, print_json, rfc3339
+from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
+
+if TYPE_CHECKING:
+    from checks.base import Judged, Reading
+    from config.models import Check, Config
+
+_EXIT = {"down": 2, "unknown": 3, "degraded": 1, "ok": 0}
+_AT_ONCE = 100
+_USAGE = 64
+_VERDICTS = {True: "true", False: "false", None: "unknown"}
+
+
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="service or service.check; all when absent."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look once at the checks named and print what they say.
+
+    Exit code: the worst of down 2, unknown 3, degraded 1, ok 0.
+
+    Example: tocsin check classifieds.home
+    """
+    configuration = loaded(config)
+    chosen = selected(configuration, names or [])
+    readings = asyncio.run(look(chosen))
+    if as_json:
+        print_json([as_document(*pair) for pair in readings])
+    else:
+        for pair in readings:
+            _print(*pair)
+    worst = next(
+        (status for status in _EXIT if any(reading.status == status for _, reading in readings)), "ok"
+    )
+    raise Ended(_EXIT[worst])
+
+
+def selected(config: Config, names: Sequence[str]) -> list[Check]:
+    """The checks that the names mean; ends the command on a name that means none."""
+    if not names:
+        return config.checks()
+    chosen: dict[str, Check] = {}
+    for name in names:
+        found = [each for each in config.checks() if name in (each.service, each.address)]
+        if not found and name not in config.services:
+            known = [*config.services, *(each.address for each in config.checks())]
+            near = difflib.get_close_matches(name, known, n=1)
+            fail(
+                f'no service or check is called "{name}"' + (f" (did you mean {near[0]}?)" if near else ""),
+                _USAGE,
+            )
+        chosen.update({each.address: each for each in found})
+    return list(chosen.values())
+
+
+async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
+    """One reading of each, many at once, in the order given."""
+    from agent.clock import SystemClock
+    from agent.runner import Runner
+
+    runner, gate = Runner(SystemClock(), kinds()), asyncio.Semaphore(_AT_ONCE)
+
+    async def one(check: Check) -> tuple[Check, Reading]:
+        async with gate:
+            return check, await runner.look(check)
+
+    try:
+        return list(await asyncio.gather(*(one(each) for each in checks)))
+    finally:
+        await runner.aclose()
+
+
+def as_document(check: Check, reading: Reading) -> dict[str, Any]:
+    """The contract's JSON object of one look."""
+    return {
+        "service": check.service,
+        "check": check.name,
+        "kind": check.kind,
+        "status": reading.status.value,
+        "message": reading.message,
+        "error_kind": reading.error_kind.value if reading.error_kind else None,
+        "values": dict(reading.values),
+        "phases": dict(reading.phases),
+        "conditions": [_condition(judged) for judged in reading.conditions],
+        "perfdata": [],
+        "took": reading.took,
+        "at": rfc3339(reading.at),
+    }
+
+
+def _condition(judged: Judged) -> dict[str, Any]:
+    leaves = [
+        {"text": leaf.text, "value": leaf.value, "verdict": _VERDICTS[leaf.verdict]} for leaf in judged.leaves
+    ]
+    return {
+        "level": judged.level.value,
+        "text": judged.text,
+        "value": leaves[0]["value"] if len(leaves) == 1 else None,
+        "verdict": _VERDICTS[judged.verdict],
+        "must_hold": judged.must_hold,
+        "leaves": leaves,
+    }
+
+
+def _print(check: Check, reading: Reading) -> None:
+    print(
+        f"{coloured(reading.status.value)}  {check.address}  {reading.message}  ({reading.took * 1000:.0f} ms)"
+    )
+    for judged in reading.conditions:
+        hold = f", must hold {judged.must_hold}" if judged.must_hold else ""
+        print(f"    {judged.level.value} when {judged.text}: {_VERDICTS[judged.verdict]}{hold}")
+        for leaf in judged.leaves:
+            seen = "nothing" if leaf.value is None else leaf.value
+            print(f"        {leaf.text}: {_VERDICTS[leaf.verdict]}, seen {seen}")
+    for note in reading.notes:
+        print(f"    note: {note}")

@@ -1,0 +1,83 @@
+"""The command's frame: its subcommands, and every way it can end as an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from agent.cli import conditions, daemon, files, look, show, tickets
+from agent.cli.setting import ConfigOption as ConfigOption
+from agent.cli.setting import Ended, choose_config
+
+USAGE, OUR_FAULT, CONFIG = 64, 70, 78
+EPILOG = "Docs: docs/cli.md. Exit codes: 64 wrong usage, 78 configuration error, 70 our own fault."
+
+app = typer.Typer(
+    name="tocsin",
+    help="Watch services, keep honest uptime against a target, and drive a ticket to its end when something breaks.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root(config: ConfigOption = None) -> None:
+    """Options before the command hold for every command."""
+    choose_config(config)
+
+
+def _add(function: Callable[..., Any], name: str | None = None) -> None:
+    app.command(name)(function)
+
+
+for _function in (daemon.run, daemon.demo, files.validate, files.schema, look.check):
+    _add(_function)
+app.add_typer(conditions.app, name="conditions")
+for _function in (show.status, show.incidents, show.uptime):
+    _add(_function)
+app.add_typer(tickets.app, name="tickets")
+_add(show.version)
+
+
+def main() -> None:
+    """Run the command and exit; nothing of a traceback is shown for what an operator can mend."""
+    try:
+        code = app(standalone_mode=False)
+    except Ended as ended:
+        code = ended.code
+    except typer.TyperException as error:
+        show_error = getattr(error, "show", None)
+        if show_error is not None:
+            show_error()
+        else:
+            print(f"tocsin: {error}", file=sys.stderr)
+        code = USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        code = _failed(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception) -> int:
+    from config.errors import ConfigError
+
+    if isinstance(error, ConfigError):
+        print(f"tocsin: {error}", file=sys.stderr)
+        return CONFIG
+    if os.environ.get("TOCSIN_TRACEBACK"):
+        raise error
+    from config.secrets import mask
+
+    print(f"tocsin: our own fault: {type(error).__name__}: {mask(str(error))[:300]}", file=sys.stderr)
+    print("Set TOCSIN_TRACEBACK=1 to see where, and please report it.", file=sys.stderr)
+    return OUR_FAULT

@@ -1,0 +1,66 @@
+"""How commands print: one JSON document, or a table that fits; colours only on terminals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_COLOURS = {
+    "ok": "green", "up": "green", "resolved": "green", "closed": "dim",
+    "degraded": "yellow", "acknowledged": "yellow", "in_progress": "yellow", "pending": "yellow", "watching": "yellow",
+    "down": "bold red", "open": "bold red", "new": "bold red", "critical": "bold red", "high": "red",
+    "unknown": "magenta",
+}  # fmt: skip
+_PIPE_WIDTH = 200
+
+
+def print_json(document: Any) -> None:
+    """The document and nothing else."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table; words that name a state are coloured on a terminal. `empty` is said when there is no row."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    listed = list(rows)
+    if not listed:
+        print(empty)
+        return
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in listed:
+        table.add_row(*(Text(shown, style=_COLOURS.get(shown, "")) for shown in map(_cell, row)))
+    console.print(table)
+
+
+def coloured(word: str) -> str:
+    """The word in its state's colour, when stdout is a terminal."""
+    codes = {"green": "32", "yellow": "33", "bold red": "1;31", "red": "31", "magenta": "35", "dim": "2"}
+    colour = codes.get(_COLOURS.get(word, ""))
+    return f"\x1b[{colour}m{word}\x1b[0m" if colour and sys.stdout.isatty() else word
+
+
+def rfc3339(at: int | None) -> str | None:
+    """A moment as JSON has it: `2026-11-21T22:04:05.123456Z`, null when there is none."""
+    if at is None:
+        return None
+    moment = datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def local(at: int | None, zone: str) -> str:
+    """A moment for people, in the configured zone."""
+    return "" if at is None else f"{datetime.fromtimestamp(at / 1_000_000, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,82 @@
+"""What every subcommand shares: which configuration, how it is loaded, how a command ends early."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from checks.base import Kind
+    from config.models import Config
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The configuration. Default: $TOCSIN_CONFIG, /etc/tocsin/tocsin.yaml, ./tocsin.yaml.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+_PLACES = (Path("/etc/tocsin/tocsin.yaml"), Path("tocsin.yaml"))
+_chosen: list[Path] = []
+
+
+class Ended(Exception):
+    """The command ends here with an exit code; everything was said."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def choose_config(path: Path | None) -> None:
+    """Remember `--config` given before the command."""
+    _chosen.clear()
+    if path is not None:
+        _chosen.append(path)
+
+
+def config_path(given: Path | None) -> Path:
+    """Which file is meant. Raises ConfigError naming the places that were tried."""
+    from config.errors import ConfigError
+
+    for path in (given, *_chosen):
+        if path is not None:
+            return path
+    if named := os.environ.get("TOCSIN_CONFIG"):
+        return Path(named)
+    for path in _PLACES:
+        if path.is_file():
+            return path
+    raise ConfigError(
+        "no configuration found: name one with --config or TOCSIN_CONFIG, or write /etc/tocsin/tocsin.yaml"
+    )
+
+
+def kinds() -> Mapping[str, Kind]:
+    """All kinds of checks."""
+    from checks.registry import all_kinds
+
+    return all_kinds()
+
+
+def loaded(given: Path | None) -> Config:
+    """The configuration. Raises ConfigError with every mistake in it."""
+    from config.loader import load
+
+    return load(config_path(given), kinds())
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say why on stderr and end the command."""
+    print(f"tocsin: {message}", file=sys.stderr)
+    raise Ended(code)

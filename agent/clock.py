@@ -1,0 +1,93 @@
+"""The only place that asks the time, and the one that makes things happen later."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+Job = Callable[[], Awaitable[None]]
+_STEP_WATCH = 1.0
+_STEP = 2.0
+
+
+class Clock(Protocol):
+    """Time as an object. Tests bring one that moves when told."""
+
+    def now(self) -> int:
+        """Microseconds since 1970, UTC; may jump."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        ...
+
+    def every(self, seconds: float, job: Job, name: str) -> None:
+        """Run `job` each `seconds`, never twice at once, from `start` until `stop`."""
+        ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class SystemClock:
+    """The machine's time; jobs run on APScheduler, whose own notion of time is reset when the clock is stepped."""
+
+    def __init__(self, on_step: Callable[[float], None] | None = None) -> None:
+        self._jobs: list[tuple[float, Job, str]] = []
+        self._scheduler: Any = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._offset = 0.0
+        self.on_step = on_step
+
+    def now(self) -> int:
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def every(self, seconds: float, job: Job, name: str) -> None:
+        self._jobs.append((seconds, job, name))
+
+    def start(self) -> None:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._schedule_all()
+        self._scheduler.start()
+        self._offset = time.time() - time.monotonic()
+        self._watch_for_steps()
+
+    def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+
+    def _schedule_all(self) -> None:
+        for seconds, job, name in self._jobs:
+            self._scheduler.add_job(
+                job,
+                "interval",
+                id=name,
+                seconds=seconds,
+                replace_existing=True,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(UTC) + timedelta(seconds=seconds),
+            )
+
+    def _watch_for_steps(self) -> None:
+        """APScheduler waits for wall-clock moments: after a step back it would wait for as long as the step."""
+        offset = time.time() - time.monotonic()
+        step, self._offset = offset - self._offset, offset
+        if abs(step) > _STEP and self._scheduler is not None:
+            self._schedule_all()
+            if self.on_step is not None:
+                self.on_step(step)
+        self._watch = asyncio.get_running_loop().call_later(_STEP_WATCH, self._watch_for_steps)

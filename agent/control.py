@@ -1,0 +1,129 @@
+"""The control socket: one JSON line asks, one JSON line answers; who may ask is read from the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import json
+import os
+import pwd
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+SOCKET_NAME = "tocsin.sock"
+GROUP = "tocsin"
+_MAX_LINE = 1024 * 1024
+_PATIENCE = 30.0
+Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
+
+
+class Refused(Exception):
+    """The request cannot be done; the text is for the person who asked."""
+
+
+class NotRunning(Exception):
+    """No daemon answers on the socket."""
+
+
+class ControlServer:
+    """Listens in the state directory and hands requests to `answer(command, arguments, who)`."""
+
+    def __init__(self, directory: Path, answer: Answer) -> None:
+        self._path, self._answer = directory / SOCKET_NAME, answer
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Take the place of whatever socket is there: the state lock says that no one else listens."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=_MAX_LINE)
+        gid = _group_id()
+        if gid is not None and os.geteuid() == 0:
+            os.chown(self._path, -1, gid)
+        self._path.chmod(0o660)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = await self._answered(reader, writer.get_extra_info("socket"))
+            writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+            await writer.drain()
+        except (OSError, TimeoutError, ValueError):
+            return
+        finally:
+            writer.close()
+
+    async def _answered(self, reader: asyncio.StreamReader, peer: Any) -> dict[str, Any]:
+        who = permitted(peer)
+        if who is None:
+            return {"error": f"permission denied: become root, or a member of the group {GROUP}"}
+        async with asyncio.timeout(_PATIENCE):
+            request = json.loads(await reader.readline())
+        if not isinstance(request, dict) or not isinstance(request.get("command"), str):
+            return {"error": "expected a command"}
+        try:
+            return {"result": await self._answer(request["command"], request.get("arguments") or {}, who)}
+        except Refused as error:
+            return {"error": str(error)}
+        except Exception:
+            log.exception("control.failed", command=request["command"])
+            return {"error": "the daemon failed; its log says how", "fault": True}
+
+
+def permitted(peer: Any) -> str | None:
+    """The name of the person behind a connection, when it is root, our own user, or of our group."""
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _pid, uid, gid = struct.unpack("3i", credentials)
+    name = user_name(uid)
+    if uid in (0, os.geteuid()):
+        return name
+    wanted = _group_id()
+    try:
+        groups = os.getgrouplist(name, gid)
+    except (OSError, KeyError):
+        groups = [gid]
+    return name if wanted is not None and wanted in groups else None
+
+
+def user_name(uid: int) -> str:
+    """The login name of a user id, or the number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def ask(directory: Path, command: str, **arguments: Any) -> Any:
+    """Ask the daemon of that state directory. Raises NotRunning, or Refused with its words."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.settimeout(_PATIENCE)
+        try:
+            peer.connect(str(directory / SOCKET_NAME))
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise NotRunning from None
+        except PermissionError:
+            raise Refused(f"permission denied: become root, or a member of the group {GROUP}") from None
+        peer.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+        with peer.makefile("rb") as stream:
+            answer = json.loads(
+                stream.readline(_MAX_LINE) or b'{"error": "the daemon closed the connection"}'
+            )
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return answer.get("result")
+
+
+def _group_id() -> int | None:
+    try:
+        return grp.getgrnam(GROUP).gr_gid
+    except KeyError:
+        return None

@@ -1,0 +1,125 @@
+"""What the daemon knows: per check, service, incident and ticket; and a draft of changes not yet on the disk.
+
+Memory never runs ahead of the disk: decisions read through a Draft and write into it; the World takes a
+draft over only after its transaction was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from alerting.desk.ticket import Ticket, TicketEvent
+from alerting.incidents import Incident
+from alerting.slo.track import Track, TrackChange
+from alerting.state import CheckState, Flip
+from checks.base import Reading
+
+K = TypeVar("K")
+V = TypeVar("V")
+Address = tuple[str, str]  # service, check
+LAST_READINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMemory:
+    """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo."""
+
+    state: CheckState = CheckState()
+    track: Track = ()
+    readings: tuple[Reading, ...] = ()
+    memo: Any = None
+
+    @property
+    def last(self) -> Reading | None:
+        return self.readings[-1] if self.readings else None
+
+
+class Layer(Generic[K, V]):
+    """A mapping over a mapping: reads fall through, writes stay here until they are taken over."""
+
+    def __init__(self, below: dict[K, V]) -> None:
+        self._below = below
+        self.changed: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self.changed[key] if key in self.changed else self._below.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self.changed[key] = value
+
+    def values(self) -> Iterable[V]:
+        return {**self._below, **self.changed}.values()
+
+    def settle(self) -> None:
+        self._below.update(self.changed)
+
+
+@dataclass(slots=True)
+class World:
+    """Everything committed. Incidents are the latest of each (service, rule)."""
+
+    checks: dict[Address, CheckMemory] = field(default_factory=dict)
+    services: dict[str, Track] = field(default_factory=dict)
+    incidents: dict[Address, Incident] = field(default_factory=dict)
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    last_incident: int = 0
+    last_ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something to be told once it is committed: a log line's event and fields."""
+
+    event: str
+    fields: Mapping[str, Any]
+
+
+class Draft:
+    """Changes on their way to the disk: seen by the decisions that follow in the same transaction."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.checks: Layer[Address, CheckMemory] = Layer(world.checks)
+        self.services: Layer[str, Track] = Layer(world.services)
+        self.incidents: Layer[Address, Incident] = Layer(world.incidents)
+        self.tickets: Layer[int, Ticket] = Layer(world.tickets)
+        self.readings: list[tuple[Address, str, Reading]] = []
+        self.flips: list[tuple[Address, Flip]] = []
+        self.spans: list[tuple[str, str, TrackChange]] = []
+        self.events: list[TicketEvent] = []
+        self.facts: list[Fact] = []
+        self.forgotten: list[Address] = []
+        self.ended_services: list[str] = []
+        self.last_incident = world.last_incident
+        self.last_ticket = world.last_ticket
+
+    def check(self, address: Address) -> CheckMemory:
+        return self.checks.get(address) or CheckMemory()
+
+    def tell(self, event: str, **fields: Any) -> None:
+        self.facts.append(Fact(event, fields))
+
+    def settle(self) -> None:
+        """Take everything over into the World; to be called after COMMIT only."""
+        for layer in (self.checks, self.services, self.incidents, self.tickets):
+            layer.settle()
+        for address in self.forgotten:
+            self._world.checks.pop(address, None)
+        for service in self.ended_services:
+            self._world.services.pop(service, None)
+        self._world.last_incident = self.last_incident
+        self._world.last_ticket = self.last_ticket
+
+    @property
+    def empty(self) -> bool:
+        held = (
+            self.readings,
+            self.spans,
+            self.events,
+            self.incidents.changed,
+            self.tickets.changed,
+            self.forgotten,
+        )
+        return not any(held)

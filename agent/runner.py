@@ -1,0 +1,80 @@
+"""One look: run a check's probe within its wall deadline and judge what it saw. Never raises, always a reading."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+
+from agent.clock import Clock
+from checks.base import Context, ErrorKind, Kind, Observation, Reading
+from checks.judge import Rules, judge
+from checks.network import Network
+from config.models import Check
+
+log = structlog.get_logger()
+_THREADS = 8
+_GRACE = 0.5
+
+
+class Runner:
+    """Runs probes: coroutines on the loop, blocking ones on a bounded pool of threads."""
+
+    def __init__(self, clock: Clock, kinds: Mapping[str, Kind], network: Network | None = None) -> None:
+        self._clock, self._kinds = clock, kinds
+        self.network = network or Network()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tocsin-probe")
+        self._stuck: set[str] = set()
+
+    async def look(self, check: Check, memo: Any = None) -> Reading:
+        """One reading; `at` is the moment the look began."""
+        kind, at, began = self._kinds[check.kind], self._clock.now(), self._clock.monotonic()
+        context = Context(
+            timeout=check.timeout,
+            network=self.network,
+            now=at / 1_000_000,
+            memo=memo,
+            keep_body=_body_wanted(check),
+        )
+        seen = await self._observed(kind, check, context)
+        rules = Rules(kind, check.down, check.degraded)
+        return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
+
+    async def _observed(self, kind: Kind, check: Check, context: Context) -> Observation:
+        """What the probe saw. A probe that outlives its own deadline, or fails in itself, saw nothing."""
+        try:
+            async with asyncio.timeout(check.timeout + _GRACE):
+                if kind.blocking:
+                    return await self._on_thread(kind, check, context)
+                seen: Observation = await kind.probe(check.spec, context)  # type: ignore[misc]  # not blocking
+                return seen
+        except TimeoutError:
+            reason = f"the probe did not end within {check.timeout:g}s"
+        except Exception as error:
+            log.exception("probe.failed", check=check.address)
+            reason = f"the probe itself failed: {type(error).__name__}"
+        return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
+
+    async def _on_thread(self, kind: Kind, check: Check, context: Context) -> Observation:
+        """A hanging thread is waited for by no one, and its check is not started again before it ends."""
+        if check.address in self._stuck:
+            reason = "the look before this one still hangs in the operating system"
+            return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
+        self._stuck.add(check.address)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, kind.probe, check.spec, context)
+        future.add_done_callback(lambda _done: self._stuck.discard(check.address))
+        seen: Observation = await asyncio.shield(future)  # type: ignore[assignment]  # blocking
+        return seen
+
+    async def aclose(self) -> None:
+        """Free sockets and threads; a thread that hangs is left behind."""
+        await self.network.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _body_wanted(check: Check) -> int:
+    wanted = any(condition.needs_body for condition in (*check.down, *check.degraded))
+    return int(getattr(check.spec, "max_body", 0)) if wanted else 0

@@ -1,0 +1,113 @@
+"""When each check looks: one tick, a timing wheel, one run at a time per check, late runs skipped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from agent.clock import Clock
+from agent.wheel import Wheel, next_due, phase
+from config.models import Check
+
+log = structlog.get_logger()
+TICK = 0.25
+_FIRST_ROUND = 10.0
+_PER_GROUP = 4
+_SPACING = 0.001
+# Runs one look to its end; True asks for a quick further look.
+Run = Callable[[Check], Awaitable[bool]]
+
+
+@dataclass(slots=True)
+class Lag:
+    """How late looks began, in seconds: the latest tick's worst, and how many looks were skipped so far."""
+
+    worst: float = 0.0
+    skipped: int = 0
+
+
+class Scheduler:
+    """Releases what is due; knows nothing of what a look is."""
+
+    def __init__(self, clock: Clock, run: Run) -> None:
+        self._clock, self._run = clock, run
+        self._wheel: Wheel[str] = Wheel(TICK)
+        self._checks: dict[str, Check] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self.lag = Lag()
+        self.ticked_at = clock.monotonic()
+
+    def use(self, checks: Iterable[Check]) -> None:
+        """Schedule exactly these checks. Known ones with the same interval keep their appointment."""
+        now = self._clock.monotonic()
+        wanted = {check.address: check for check in checks}
+        for address in set(self._checks) - set(wanted):
+            self._wheel.remove(address)
+            task = self._running.get(address)
+            if task is not None:
+                task.cancel()
+        for address, check in wanted.items():
+            known = self._checks.get(address)
+            if known is None:
+                self._wheel.put(
+                    address, now + phase(address, min(check.every, _FIRST_ROUND)) * _share(wanted)
+                )
+            elif known.every != check.every and address in self._wheel:
+                self._wheel.put(address, next_due(address, check.every, now))
+        self._checks = wanted
+
+    async def tick(self) -> None:
+        """Release everything due by now, in small groups a moment apart, so that none waits for all others."""
+        now = self._clock.monotonic()
+        self.ticked_at = now
+        due = self._wheel.turn(now)
+        self.lag.worst = max((now - at for _, at in due), default=0.0)
+        for number, (address, _) in enumerate(due, 1):
+            self._release(address)
+            if number % _PER_GROUP == 0:
+                await asyncio.sleep(_SPACING)
+
+    def _release(self, address: str) -> None:
+        check = self._checks.get(address)
+        if check is None:
+            return
+        if address in self._running:
+            self.lag.skipped += 1
+            log.warning("check.skipped", check=address, reason="the look before this one still runs")
+        else:
+            self._running[address] = asyncio.create_task(self._look(check), name=address)
+        self._wheel.put(address, next_due(address, check.every, self._clock.monotonic()))
+
+    async def _look(self, check: Check) -> None:
+        address, again = check.address, False
+        try:
+            again = await self._run(check)
+        finally:
+            del self._running[address]
+        current = self._checks.get(address)
+        if again and current is not None:
+            now = self._clock.monotonic()
+            soon = now + current.retry_every
+            if soon + TICK < next_due(address, current.every, now):
+                self._wheel.put(address, soon)
+
+    async def stop(self, grace: float) -> None:
+        """Let running looks end, for at most `grace` seconds, then cut them off."""
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def running(self) -> Mapping[str, asyncio.Task[None]]:
+        return self._running
+
+
+def _share(checks: Mapping[str, Check]) -> float:
+    """The first round is spread as widely as needed and no wider: a hundred checks a second."""
+    return min(1.0, len(checks) / 100 / _FIRST_ROUND)

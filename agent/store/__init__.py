@@ -1,0 +1,1 @@
+"""What is kept: SQLite through SQLAlchemy Core, one writer, many read-only readers."""

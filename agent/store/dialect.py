@@ -1,0 +1,62 @@
+"""Everything that is peculiar to SQLite: opening, pragmas, explicit transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.pool import NullPool, StaticPool
+
+__all__ = ["FILE_NAME", "reading_engine", "upsert", "writing_engine"]
+
+FILE_NAME = "tocsin.db"
+_BUSY_MS = 5000
+_JOURNAL_LIMIT = 64 * 1024 * 1024
+
+
+def writing_engine(path: Path) -> Engine:
+    """The one writer's engine: a single connection, WAL, every commit on the disk before it counts."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"journal_size_limit={_JOURNAL_LIMIT}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reading_engine(path: Path) -> Engine:
+    """An engine that cannot write, for commands and pages."""
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False,
+            timeout=_BUSY_MS / 1000,
+        )  # fmt: skip
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", _begin_deferred)
+    return engine
+
+
+def _begin_immediate(connection: Any) -> None:
+    """A read that turns into a write would be refused as stale; so writers say at once that they write."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,75 @@
+"""Bring the schema to the head, all or nothing; Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, select, table
+from sqlalchemy.sql import column
+
+from agent.store.schema import HEAD
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = table("alembic_version", column("version_num"))
+
+
+class StoreTooNew(Exception):
+    """The database was written by a later version."""
+
+
+def migrate(engine: Engine) -> bool:
+    """Migrate when the head differs; whether anything was done. Raises StoreTooNew."""
+    with engine.connect() as connection:
+        if current(connection) == HEAD:
+            return False
+    _run(engine)
+    return True
+
+
+def current(connection: Connection) -> str | None:
+    """The schema's revision, None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(select(_VERSION.c.version_num)).scalar()
+    return None if found is None else str(found)
+
+
+def _run(engine: Engine) -> None:
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(_MIGRATIONS))
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA foreign_keys=OFF")
+    finally:
+        raw.close()
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"transactional_ddl": True})
+        here = context.get_current_revision()
+        known = {revision.revision for revision in script.walk_revisions()}
+        if here is not None and here not in known:
+            raise StoreTooNew(f"the database has schema {here}, which this version does not know")
+        steps = list(script.iterate_revisions(HEAD, here or "base"))
+        for revision in reversed(steps):
+            with Operations.context(context):
+                revision.module.upgrade()
+        _stamp(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"the migration would break {len(broken)} references")
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA foreign_keys=ON")
+    finally:
+        raw.close()
+
+
+def _stamp(connection: Connection) -> None:
+    if not inspect(connection).has_table("alembic_version"):
+        connection.exec_driver_sql(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+        )
+    connection.execute(_VERSION.delete())
+    connection.execute(_VERSION.insert().values(version_num=HEAD))

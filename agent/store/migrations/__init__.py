@@ -1,0 +1,1 @@
+"""Migrations: one module a schema revision, never edited once released."""

@@ -1,0 +1,120 @@
+"""Rows -> what the daemon knew when it stopped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import func as sql
+
+from agent.memory import Address, CheckMemory, World
+from agent.store import schema
+from alerting.desk.ticket import OPEN_STATES, Ticket, TicketState
+from alerting.incidents import Incident, IncidentState
+from alerting.slo.spans import Klass
+from alerting.slo.track import Track
+from alerting.state import CheckState, restore
+from checks.base import ErrorKind, Reading, Status
+
+
+def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
+    """The World as committed, and until when the agent was alive (None when it never ran)."""
+    world = World()
+    states = _states(connection, agent)
+    pending = [state.unsettled_since for state, *_ in states.values() if state.unsettled_since is not None]
+    tracks = _tracks(connection, agent, min(pending, default=None))
+    for address, (state, last, memo) in states.items():
+        readings = (last,) if last else ()
+        world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo)
+    world.services = {service: track for (service, check), track in tracks.items() if check == ""}
+    _incidents(connection, agent, world)
+    alive = connection.execute(
+        select(schema.agents.c.alive_until).where(schema.agents.c.agent_id == agent)
+    ).scalar()
+    return world, alive
+
+
+def _states(connection: Connection, agent: str) -> dict[Address, tuple[CheckState, Reading | None, Any]]:
+    table = schema.checks
+    found = {}
+    for row in connection.execute(select(table).where(table.c.agent_id == agent)).mappings():
+        last = json.loads(row["last"])
+        memo = json.loads(row["memo"]) if row["memo"] is not None else None
+        found[(row["service"], row["check_id"])] = (
+            restore(json.loads(row["state"])),
+            _last(last) if last else None,
+            memo,
+        )
+    return found
+
+
+def _last(shown: dict[str, Any]) -> Reading:
+    status = Status(shown["status"])
+    kind = ErrorKind(shown["error_kind"]) if shown["error_kind"] else None
+    return Reading(status, status, shown["at"], shown["took"], shown["message"], kind, shown["values"])
+
+
+def _tracks(connection: Connection, agent: str, since: int | None) -> dict[Address, Track]:
+    """Open tracks, with as much of their past as a pending flip may still change."""
+    table = schema.spans
+    still = table.c.end.is_(None) if since is None else (table.c.end.is_(None) | (table.c.end > since))
+    query = select(table).where(table.c.agent_id == agent, still).order_by(table.c.start)
+    tracks: dict[Address, list[tuple[int, Klass]]] = {}
+    ended: dict[Address, int | None] = {}
+    for row in connection.execute(query).mappings():
+        address = (row["service"], row["check_id"])
+        track = tracks.setdefault(address, [])
+        gap = ended.get(address)
+        if track and gap is not None and gap < row["start"]:
+            track.append((gap, Klass.UNKNOWN))
+        track.append((row["start"], Klass(row["klass"])))
+        ended[address] = row["end"]
+    return {address: tuple(track) for address, track in tracks.items() if ended[address] is None}
+
+
+def _incidents(connection: Connection, agent: str, world: World) -> None:
+    table = schema.incidents
+    latest: Select[Any] = (
+        select(table)
+        .where(table.c.agent_id == agent)
+        .order_by(table.c.service, table.c.rule, table.c.occurrence)
+    )
+    for row in connection.execute(latest).mappings():
+        incident = incident_of(row)
+        world.incidents[(incident.service, incident.rule)] = incident
+        world.last_incident = max(world.last_incident, incident.id)
+    tickets = schema.tickets
+    world.last_ticket = (
+        connection.execute(select(sql.max(tickets.c.number)).where(tickets.c.agent_id == agent)).scalar() or 0
+    )
+    linked = {incident.ticket for incident in world.incidents.values()}
+    wanted = tickets.c.number.in_(linked) | tickets.c.state.in_([state.value for state in OPEN_STATES])
+    for row in connection.execute(select(tickets).where(tickets.c.agent_id == agent, wanted)).mappings():
+        world.tickets[row["number"]] = ticket_of(row)
+
+
+def incident_of(row: RowMapping) -> Incident:
+    """A row of the incidents table."""
+    fields = {key: row[key] for key in row if key != "agent_id"}
+    fields["state"] = IncidentState(row["state"])
+    fields["level"] = Status(row["level"])
+    return Incident(**fields)
+
+
+def ticket_of(row: RowMapping) -> Ticket:
+    """A row of the tickets table."""
+    fields = {key: row[key] for key in row if key not in ("agent_id", "check_id")}
+    fields.update(check=row["check_id"], state=TicketState(row["state"]), due=json.loads(row["due"]))
+    return Ticket(**fields)
+
+
+def ticket_from_store(connection: Connection, agent: str, number: int) -> Ticket | None:
+    """One ticket, however old."""
+    table = schema.tickets
+    row = (
+        connection.execute(select(table).where(table.c.agent_id == agent, table.c.number == number))
+        .mappings()
+        .first()
+    )
+    return ticket_of(row) if row is not None else None

@@ -1,0 +1,176 @@
+"""A draft -> rows, within the transaction of the caller."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import func as sql
+
+from agent.memory import Address, CheckMemory, Draft
+from agent.store import schema
+from agent.store.dialect import upsert
+from alerting.desk.ticket import Ticket, TicketEvent
+from alerting.incidents import Incident
+from alerting.slo.track import TrackChange
+from alerting.state import Flip, dump
+from checks.base import Reading
+
+Row = dict[str, Any]
+
+
+def save(connection: Connection, agent: str, draft: Draft, alive_until: int) -> None:
+    """Write everything the draft holds, and that the agent was alive."""
+    _put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
+    kinds = {address: kind for address, kind, _ in draft.readings}
+    states = [_state(agent, address, kinds[address], draft.check(address)) for address in kinds]
+    _put(connection, schema.checks, states)
+    _put(connection, schema.flips, [_flip(agent, *entry) for entry in draft.flips])
+    for service, check, changes in draft.spans:
+        _save_spans(connection, agent, (service, check), changes)
+    _put(
+        connection,
+        schema.incidents,
+        [_incident(agent, incident) for incident in draft.incidents.changed.values()],
+    )
+    _put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
+    _save_events(connection, agent, draft.events)
+    for service, check in draft.forgotten:
+        table = schema.checks.c
+        connection.execute(
+            delete(schema.checks).where(
+                table.agent_id == agent, table.service == service, table.check_id == check
+            )
+        )
+    alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
+    statement = upsert(schema.agents).values(alive)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["agent_id"], set_={"alive_until": alive_until})
+    )
+
+
+_statements: dict[str, Any] = {}
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert, or replace by primary key."""
+    if not rows:
+        return
+    statement = _statements.get(table.name)
+    if statement is None:
+        insert = upsert(table)
+        keys = [column.name for column in table.primary_key]
+        rest = {
+            column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys
+        }
+        statement = _statements[table.name] = insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    connection.execute(statement, rows)
+
+
+def _reading(agent: str, address: Address, _kind: str, reading: Reading) -> Row:
+    return {
+        "agent_id": agent,
+        "service": address[0],
+        "check_id": address[1],
+        "at": reading.at,
+        "status": reading.status.value,
+        "took": reading.took,
+        "message": reading.message,
+        "values": _dumps(reading.values),
+    }
+
+
+def _state(agent: str, address: Address, kind: str, memory: CheckMemory) -> Row:
+    last = memory.last
+    return {
+        "agent_id": agent,
+        "service": address[0],
+        "check_id": address[1],
+        "kind": kind,
+        "state": _dumps(dump(memory.state)),
+        "last": _dumps(last_reading(last)) if last else "null",
+        "memo": _dumps(memory.memo) if memory.memo is not None else None,
+    }
+
+
+def last_reading(reading: Reading) -> Row:
+    """What commands show of a reading."""
+    return {
+        "status": reading.status.value,
+        "at": reading.at,
+        "took": reading.took,
+        "message": reading.message,
+        "error_kind": reading.error_kind.value if reading.error_kind else None,
+        "values": dict(reading.values),
+    }
+
+
+def _flip(agent: str, address: Address, flip: Flip) -> Row:
+    return {
+        "agent_id": agent,
+        "service": address[0],
+        "check_id": address[1],
+        "at": flip.at,
+        "since": flip.since,
+        "before": flip.before.value,
+        "after": flip.after.value,
+        "reason": flip.reason,
+    }
+
+
+def _save_spans(connection: Connection, agent: str, address: Address, changes: TrackChange) -> None:
+    table = schema.spans.c
+    if changes.removed:
+        connection.execute(
+            delete(schema.spans).where(
+                table.agent_id == agent,
+                table.service == address[0],
+                table.check_id == address[1],
+                table.start.in_(changes.removed),
+            )
+        )
+    rows = [
+        {
+            "agent_id": agent,
+            "service": address[0],
+            "check_id": address[1],
+            "start": start,
+            "end": end,
+            "klass": klass.value,
+        }
+        for start, end, klass in changes.written
+    ]
+    _put(connection, schema.spans, rows)
+
+
+def _incident(agent: str, incident: Incident) -> Row:
+    return {
+        "agent_id": agent,
+        **asdict(incident),
+        "state": incident.state.value,
+        "level": incident.level.value,
+    }
+
+
+def _ticket(agent: str, ticket: Ticket) -> Row:
+    row = {"agent_id": agent, **asdict(ticket), "state": ticket.state.value, "due": _dumps(dict(ticket.due))}
+    row["check_id"] = row.pop("check")
+    return row
+
+
+def _save_events(connection: Connection, agent: str, events: Iterable[TicketEvent]) -> None:
+    for event in events:
+        table = schema.ticket_events.c
+        last = connection.execute(
+            select(sql.max(table.seq)).where(table.agent_id == agent, table.ticket == event.ticket)
+        ).scalar()
+        connection.execute(
+            schema.ticket_events.insert().values(agent_id=agent, seq=(last or 0) + 1, **asdict(event))
+        )
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -1,0 +1,167 @@
+"""The tables. Moments are microseconds UTC, ids are text, every row belongs to an agent."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+HEAD = "0001"
+metadata = MetaData()
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("agent_id", String(63), primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("alive_until", BigInteger, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("kind", String(63), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("memo", Text),
+    PrimaryKeyConstraint("agent_id", "service", "check_id"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("took", Float, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("values", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "at"),
+    sqlite_with_rowid=False,
+)
+
+packed_readings = Table(
+    "packed_readings",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("hour", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "hour"),
+)
+
+flips = Table(
+    "flips",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("before", String(8), nullable=False),
+    Column("after", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "at"),
+)
+
+# The service's own spans stand under the empty check id. An open span has no end.
+spans = Table(
+    "spans",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger),
+    Column("klass", String(11), nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "start"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("id", Integer, nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("rule", String(63), nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("resolved_at", BigInteger),
+    Column("watch_until", BigInteger),
+    Column("reopened", Integer, nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "id"),
+    UniqueConstraint("agent_id", "service", "rule", "occurrence"),
+)
+# The database itself forbids a second incident for the same trouble.
+Index(
+    "one_open_incident",
+    incidents.c.agent_id,
+    incidents.c.service,
+    incidents.c.rule,
+    unique=True,
+    sqlite_where=text("state <> 'resolved'"),
+    postgresql_where=text("state <> 'resolved'"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("priority", String(13), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("acknowledged_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("assignee", Text),
+    Column("tier", Integer, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("agent_id", "number"),
+)
+
+ticket_events = Table(
+    "ticket_events",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "ticket", "seq"),
+)
+
+Index("spans_by_end", spans.c.agent_id, spans.c.end)
+Index("readings_by_time", readings.c.at)

@@ -1,0 +1,82 @@
+"""Housekeeping: old readings packed and dropped, and the uptime gauges that Prometheus reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from agent.clock import Clock
+from agent.store.packing import drop_old, pack_hours
+from agent.store.reader import NoStore, reading
+from agent.store.writer import Writer
+from agent.uptime import windows
+from alerting.slo.uptime import Account
+from config.models import Config
+
+log = structlog.get_logger()
+_HOUR = 3600 * 1_000_000
+_UNPACKED_HOURS = 2
+_WINDOWS = ("30d", "90d")
+_FRESH = 30.0
+
+
+class Upkeep:
+    """Retention by the clock; gauges on demand, at most every half minute, on the asker's thread."""
+
+    def __init__(self, directory: Path, config: Config, clock: Clock) -> None:
+        self._directory, self._config, self._clock = directory, config, clock
+        self._accounts: list[tuple[str, str, Account]] = []
+        self._taken_at = float("-inf")
+
+    def use(self, config: Config) -> None:
+        self._config = config
+        self._taken_at = float("-inf")
+
+    async def run(self, writer: Writer) -> None:
+        """Pack one hour after the other, each in a transaction of its own, so that no reading waits long."""
+        now, agent = self._clock.now(), self._config.agent.id
+        before = (now // _HOUR - _UNPACKED_HOURS) * _HOUR
+        while await writer.write(lambda connection: pack_hours(connection, agent, before)):
+            continue
+        oldest = now - int(self._config.agent.keep_readings * 1_000_000)
+        await writer.write(lambda connection: drop_old(connection, agent, oldest))
+
+    def gauges(self) -> Iterator[Metric]:
+        """Uptime, target, budget and coverage per service."""
+        if self._clock.monotonic() - self._taken_at > _FRESH:
+            self._accounts = list(self._taken())
+            self._taken_at = self._clock.monotonic()
+        by_window = ["service", "window"]
+        ratio = GaugeMetricFamily("tocsin_uptime_ratio", "Uptime over a window.", labels=by_window)
+        budget = GaugeMetricFamily(
+            "tocsin_error_budget_remaining_ratio", "Share of the error budget that is left.", labels=by_window
+        )
+        coverage = GaugeMetricFamily(
+            "tocsin_coverage_ratio", "Share of the time that was seen.", labels=by_window
+        )
+        target = GaugeMetricFamily("tocsin_uptime_target_ratio", "The promised uptime.", labels=["service"])
+        for service in self._config.services.values():
+            target.add_metric([service.name], float(service.target))
+        for name, window, sums in self._accounts:
+            if sums.uptime is not None:
+                ratio.add_metric([name, window], float(sums.uptime))
+            if sums.coverage is not None:
+                coverage.add_metric([name, window], float(sums.coverage))
+            if sums.budget > 0:
+                budget.add_metric([name, window], float(sums.budget_left / sums.budget))
+        yield from (ratio, target, budget, coverage)
+
+    def _taken(self) -> Iterable[tuple[str, str, Account]]:
+        agent, now = self._config.agent, self._clock.now()
+        since = now - 91 * 24 * _HOUR
+        try:
+            with reading(self._directory, agent.id) as store:
+                for service in self._config.services.values():
+                    ledger = store.ledger(service.name, since=since)
+                    for window, sums in windows(service, ledger, agent.timezone, now, _WINDOWS).items():
+                        yield service.name, window, sums
+        except NoStore:
+            return

@@ -1,0 +1,71 @@
+"""Uptime figures from the ledger: spans and outages of services over a period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerting.slo.figures import as_json
+from alerting.slo.periods import Period, parse_period
+from alerting.slo.spans import Klass, Span
+from alerting.slo.uptime import Account, UptimePolicy, account
+from config.models import Service
+
+ALIVE_SLACK = 15 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the store holds on a service: closed and open spans, until when the agent was alive, incidents."""
+
+    spans: tuple[tuple[int, int | None, Klass], ...]
+    alive_until: int
+    incidents: tuple[tuple[int, int | None, int, str], ...] = ()  # opened, resolved, id, reason
+
+    def closed(self, now: int) -> list[Span]:
+        """All spans; the open one ends now, or where the agent was last alive when it no longer is."""
+        end = now if now - self.alive_until <= ALIVE_SLACK else self.alive_until
+        found = (
+            (start, min(until if until is not None else end, now), klass)
+            for start, until, klass in self.spans
+        )
+        return [Span(start, until, klass) for start, until, klass in found if start < until]
+
+    @property
+    def since(self) -> int | None:
+        return self.spans[0][0] if self.spans else None
+
+
+def policy_of(service: Service) -> UptimePolicy:
+    """How the service's time counts."""
+    told = service.uptime
+    return UptimePolicy(
+        degraded=told.degraded,
+        unknown="exclude" if told.unknown == "excluded" else told.unknown,
+        maintenance="exclude" if told.maintenance == "excluded" else told.maintenance,
+        target=service.target,
+    )
+
+
+def accounted(service: Service, ledger: Ledger, period: Period, now: int) -> Account:
+    """The service's account of the period as far as it is observed."""
+    return account(ledger.closed(now), period, policy_of(service), now, ledger.since)
+
+
+def figures(service: Service, ledger: Ledger, period: Period, now: int) -> dict[str, Any]:
+    """The contract's JSON object; outages carry the incident they belong to and its cause."""
+    sums = accounted(service, ledger, period, now)
+    causes: dict[int, tuple[int, str]] = {}
+    for outage in sums.outages:
+        for opened, resolved, number, reason in ledger.incidents:
+            if opened < outage.end and (resolved is None or resolved >= outage.start):
+                causes[outage.start] = (number, reason)
+    return as_json(sums, service.name, causes)
+
+
+def windows(
+    service: Service, ledger: Ledger, zone: str, now: int, names: tuple[str, ...]
+) -> Mapping[str, Account]:
+    """Accounts of several periods by name."""
+    return {name: accounted(service, ledger, parse_period(name, zone, now), now) for name in names}

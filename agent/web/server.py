@@ -1,0 +1,68 @@
+"""uvicorn in the daemon's own loop: our sockets, our signals, no access log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from config.errors import ConfigError
+
+
+class _Quiet(uvicorn.Server):
+    """The daemon handles its signals itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """Serves one app on the addresses given (`127.0.0.1:9809`; port 0 takes a free one)."""
+
+    def __init__(self, app: Any, addresses: list[tuple[str, str]]) -> None:
+        """`addresses`: (setting's name, address). Raises ConfigError when one cannot be listened on."""
+        self._sockets = [_bound(setting, address) for setting, address in addresses]
+        config = uvicorn.Config(
+            app, http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=200,
+            h11_max_incomplete_event_size=64 * 1024,
+        )  # fmt: skip
+        self._server = _Quiet(config)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """What is really listened on, as `http://host:port`."""
+        shown = []
+        for listener in self._sockets:
+            host, port = listener.getsockname()[:2]
+            shown.append(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        return shown
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=self._sockets), name="web")
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        for listener in self._sockets:
+            listener.close()
+
+
+def _bound(setting: str, address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, int(port)), family=family, backlog=128)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{setting}: cannot listen on {address}: {reason}") from None

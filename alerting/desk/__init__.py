@@ -1,0 +1,1 @@
+"""The helpdesk's side: tickets, their states, targets and text."""

@@ -1,0 +1,1 @@
+"""What can be seen: one module per kind of check."""

@@ -1,0 +1,163 @@
+"""What every kind of check shares: readings, declared values, the context of a run, the kind itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from config.conditions import Leaf
+
+if TYPE_CHECKING:
+    from checks.network import Network
+
+Scalar: TypeAlias = float | int | str | bool | None
+
+
+class Status(StrEnum):
+    """What one look at a target said; the order of badness is `level`."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+LEVEL: Mapping[Status, int] = {Status.OK: 0, Status.DEGRADED: 1, Status.DOWN: 2}
+
+
+class ErrorKind(StrEnum):
+    """Why a look failed, in few words that fit a metric label."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    RESET = "reset"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    PROTOCOL = "protocol"
+    STATUS = "status"
+    CONTENT = "content"
+    AUTH = "auth"
+    QUOTA = "quota"
+    POLICY = "policy"
+    LOCAL = "local"
+
+
+class Spec(BaseModel):
+    """The options of one kind: frozen, unknown keys refused. Every field carries a description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that a kind declares. `unit` is a base unit (`seconds`, `bytes`, `ratio`), `days`, or empty."""
+
+    name: str
+    unit: str
+    description: str
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a probe saw, before any condition judges it.
+
+    `failure` is set when the probe itself failed (the target is down), `blind` when we could not look
+    (our fault, a local limit, a permission: unknown). At most one of them is set; both are one line.
+    `headers` and `body` are None where the kind has none or they could not be read.
+    """
+
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    failure: str | None = None
+    blind: str | None = None
+    error_kind: ErrorKind | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] | None = None
+    body: str | None = None
+    whole: bool = True
+    memo: Any = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One condition, the level it asserts, and what came of it; `must_hold` is its suffix, such as `5m`."""
+
+    level: Status
+    text: str
+    verdict: bool | None
+    must_hold: str | None
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One run of a check, judged. `at` is microseconds UTC, `took` seconds.
+
+    `firm` is the worst status that needs no holding time (`for 5m`, `3 of 5`); it equals `status`
+    where no condition carries such a suffix.
+    """
+
+    status: Status
+    firm: Status
+    at: int
+    took: float
+    message: str
+    error_kind: ErrorKind | None = None
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    phases: Mapping[str, float] = field(default_factory=dict)
+    conditions: tuple[Judged, ...] = ()
+    excerpt: str = ""
+    notes: tuple[str, ...] = ()
+    memo: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a probe is given: how long it may take (seconds), what it remembered, and the way out.
+
+    `now` is the wall clock in seconds since 1970, `keep_body` how many bytes of an answer's body the
+    conditions want to see.
+    """
+
+    timeout: float
+    network: Network
+    now: float
+    memo: Any = None
+    keep_body: int = 0
+
+
+Probe: TypeAlias = Callable[[Any, Context], Awaitable[Observation]]
+BlockingProbe: TypeAlias = Callable[[Any, Context], Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of check: its options, its probe, the values it declares and its built-in conditions.
+
+    A `blocking` probe is a plain function and runs on a bounded thread pool; any other is a coroutine.
+    `down` and `degraded` are the built-in conditions, which the operator's own replace; `always_down`
+    gives a condition that options ask for (such as `accept_status`): it stands beside the operator's own
+    and replaces the built-in one.
+    """
+
+    name: str
+    summary: str
+    spec: type[Spec]
+    probe: Probe | BlockingProbe
+    values: tuple[Value, ...]
+    counts_for_uptime: bool
+    example: str
+    blocking: bool = False
+    down: str | None = None
+    degraded: str | None = None
+    always_down: Callable[[Any], str | None] = lambda _spec: None
+
+    @property
+    def value_names(self) -> frozenset[str]:
+        return frozenset(value.name for value in self.values)

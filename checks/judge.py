@@ -1,0 +1,153 @@
+"""Observation + conditions -> Reading, in the contract's order of decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.base import ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
+from checks.masking import masked
+from checks.text import visible
+from config.conditions import Condition, Facts, Verdict, evaluate, render
+from config.secrets import mask
+from config.units import show_duration
+
+_EXCERPT = 300
+_SUMMED_UP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a check's readings are judged by."""
+
+    kind: Kind
+    down: Sequence[Condition]
+    degraded: Sequence[Condition]
+
+
+def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
+    """One reading. `at` is microseconds UTC, `took` seconds."""
+    if seen.blind is not None:
+        return _reading(seen, rules, Status.UNKNOWN, at, took, f"could not look: {seen.blind}")
+    if seen.failure is not None:
+        return _reading(seen, rules, Status.DOWN, at, took, seen.failure)
+    values = _complete(seen, rules.kind, took)
+    facts = Facts(values, seen.headers, seen.body, seen.whole)
+    down = [(condition, evaluate(condition, facts)) for condition in rules.down]
+    degraded = [(condition, evaluate(condition, facts)) for condition in rules.degraded]
+    status, firm, message = _verdict(down, degraded)
+    judged = (*_judged(Status.DOWN, down), *_judged(Status.DEGRADED, degraded))
+    kind = _kind_of_failure(status, judged)
+    return _reading(
+        seen, rules, status, at, took, message or _summary(rules.kind, values), firm, judged, values, kind
+    )  # fmt: skip
+
+
+Pairs = Sequence[tuple[Condition, Verdict]]
+
+
+def _judged(level: Status, pairs: Pairs) -> list[Judged]:
+    return [
+        Judged(
+            level,
+            condition.text,
+            verdict.result,
+            str(condition.must_hold) if condition.must_hold else None,
+            verdict.leaves,
+        )
+        for condition, verdict in pairs
+    ]
+
+
+def _verdict(down: Pairs, degraded: Pairs) -> tuple[Status, Status, str]:
+    """Status, firm status, and why; no why for ok."""
+    for status, judged in ((Status.DOWN, down), (Status.DEGRADED, degraded)):
+        hits = [(condition, verdict) for condition, verdict in judged if verdict.result is True]
+        if hits:
+            return status, _firm(down, degraded), "; ".join(_because(*hit) for hit in hits)
+    unsure = [(c, v) for c, v in (*down, *degraded) if v.result is None]
+    if unsure:
+        return (
+            Status.UNKNOWN,
+            Status.UNKNOWN,
+            "could not judge: " + "; ".join(_because(*hit) for hit in unsure),
+        )
+    return Status.OK, Status.OK, ""
+
+
+def _firm(down: Pairs, degraded: Pairs) -> Status:
+    for status, judged in ((Status.DOWN, down), (Status.DEGRADED, degraded)):
+        if any(verdict.result is True and condition.must_hold is None for condition, verdict in judged):
+            return status
+    return Status.OK
+
+
+def _because(condition: Condition, verdict: Verdict) -> str:
+    hold = f" [must hold {condition.must_hold}]" if condition.must_hold else ""
+    return visible(mask(render(verdict)), 400) + hold
+
+
+def _complete(seen: Observation, kind: Kind, took: float) -> dict[str, Scalar]:
+    """Declared values that the answer did not carry are absent (None), not unknown: we did look."""
+    values: dict[str, Scalar] = dict.fromkeys((value.name for value in kind.values), None)
+    if "took" in values:
+        values["took"] = round(took, 6)
+    values.update(seen.values)
+    return values
+
+
+def _kind_of_failure(status: Status, judged: tuple[Judged, ...]) -> ErrorKind | None:
+    if status is not Status.DOWN:
+        return None
+    hits = [leaf for each in judged if each.level is Status.DOWN for leaf in each.leaves if leaf.verdict]
+    return ErrorKind.STATUS if any(leaf.text.startswith("status ") for leaf in hits) else ErrorKind.CONTENT
+
+
+def _summary(kind: Kind, values: dict[str, Scalar]) -> str:
+    shown = [_shown(value, values[value.name]) for value in kind.values if values.get(value.name) is not None]
+    return visible(mask(", ".join(shown[:_SUMMED_UP])))
+
+
+def _shown(value: Value, seen: Scalar) -> str:
+    if isinstance(seen, (int, float)) and not isinstance(seen, bool):
+        if value.unit == "seconds":
+            return f"{value.name} {show_duration(seen)}"
+        if value.unit == "ratio":
+            return f"{value.name} {seen * 100:.1f}%"
+        return f"{value.name} {seen:g}" if isinstance(seen, float) else f"{value.name} {seen}"
+    return f"{value.name} {seen}"
+
+
+def _reading(
+    seen: Observation,
+    rules: Rules,
+    status: Status,
+    at: int,
+    took: float,
+    message: str,
+    firm: Status | None = None,
+    judged: tuple[Judged, ...] = (),
+    values: dict[str, Scalar] | None = None,
+    kind: ErrorKind | None = None,
+) -> Reading:
+    excerpt = ""
+    if status in (Status.DOWN, Status.DEGRADED) and seen.body:
+        excerpt = visible(masked(seen.body[:4096]), _EXCERPT)
+    return Reading(
+        status=status,
+        firm=firm or status,
+        at=at,
+        took=took,
+        message=visible(mask(message), 500),
+        error_kind=seen.error_kind or kind,
+        values=_clean(values if values is not None else dict(seen.values)),
+        phases=seen.phases,
+        conditions=judged,
+        excerpt=excerpt,
+        notes=seen.notes,
+        memo=seen.memo,
+    )
+
+
+def _clean(values: dict[str, Scalar]) -> dict[str, Scalar]:
+    return {name: visible(mask(value)) if isinstance(value, str) else value for name, value in values.items()}

@@ -1,0 +1,1 @@
+"""What the operator wrote: models, loading, conditions and secrets."""

@@ -1,0 +1,93 @@
+"""What was seen, made fit to be shown: short, printable, JSON-able."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+
+from config.conditions.compare import written
+from config.conditions.facts import Cut, Many
+from config.conditions.tree import Special
+
+MAX_SHOWN = 200
+
+
+def seen_value(value: object) -> object:
+    """A scalar, a short list or object, or text of at most 200 characters; None for absent or unknown."""
+    if isinstance(value, Special):
+        return None
+    if isinstance(value, Many):
+        return [seen_value(one) for one in value.values[:MAX_SHOWN]]
+    if isinstance(value, Cut):
+        return visible(value.text)
+    if isinstance(value, str):
+        return visible(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return value if _plain(value) else visible(written(value) or "a very large number")
+    text = _as_json(value)
+    if text is None or len(text) > MAX_SHOWN:
+        return visible(text or type(value).__name__)
+    return _clean(value)
+
+
+def seen_text(value: object) -> str:
+    """The same for people: text in quotes, `absent`, `unknown`, `null`."""
+    if isinstance(value, Special):
+        return value.value
+    if isinstance(value, Many):
+        return visible(", ".join(seen_text(one) for one in value.values[:MAX_SHOWN]))
+    shown = seen_value(value)
+    if isinstance(value, (str, Cut)):
+        return f'"{shown}"'
+    if isinstance(shown, float):
+        return f"{shown:.12g}"
+    if isinstance(shown, int) and not isinstance(shown, bool):
+        return str(shown)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+
+
+def visible(text: str) -> str:
+    """At most 200 characters; what a terminal would not print is written as an escape."""
+    short = text[: MAX_SHOWN + 1]
+    clean = "".join(char if char.isprintable() else _escape(char) for char in short)
+    return clean if len(clean) <= MAX_SHOWN else clean[: MAX_SHOWN - 3] + "..."
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _plain(value: int | float) -> bool:
+    """Whether every reader of JSON takes this number."""
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
+
+
+def _as_json(value: object) -> str | None:
+    """The start of the value's JSON, just past the limit; None for what is not JSON."""
+    parts: list[str] = []
+    size = 0
+    try:
+        for part in _pieces(value):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_SHOWN:
+                break
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return "".join(parts)
+
+
+def _pieces(value: object) -> Iterable[str]:
+    return json.JSONEncoder(ensure_ascii=False).iterencode(value)
+
+
+def _clean(value: object) -> object:
+    """A short list or object with every text in it printable; its size bounds the depth."""
+    if isinstance(value, dict):
+        return {visible(str(key)): _clean(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(inner) for inner in value]
+    return seen_value(value)
