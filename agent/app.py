@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
-from agent.decide import NoSuchTicket, Rulebook
+from agent.decide import NoSuchTicket, PersonsMove, Rulebook
 from agent.lock import StateLock
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
@@ -176,10 +176,9 @@ def build(config: Config, clock: Clock | None = None) -> App:
 async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:
     """A person's move on a ticket, asked for by command. Raises Refused with the reason."""
     try:
-        move = Move(str(arguments.get("move")))
-        return await pipeline.move_ticket(
-            int(arguments["number"]), move, who, str(arguments.get("note") or "")[:2000]
-        )
+        note = str(arguments.get("note") or "")[:2000]
+        asked = PersonsMove(Move(str(arguments.get("move"))), who, note)
+        return await pipeline.move_ticket(int(arguments["number"]), asked)
     except (NoSuchTicket, IllegalMove) as error:
         raise Refused(str(error)) from None
     except (KeyError, ValueError):

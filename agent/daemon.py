@@ -14,20 +14,32 @@ from agent import logs
 from agent.app import CHECKPOINT, App, build
 from agent.systemd import Notifier
 from checks.base import Kind
+from config.errors import ConfigError
 from config.loader import examine
 from config.models import Config
 
 log = structlog.get_logger()
 
 
-def run_daemon(config: Config, path: Path, kinds: Mapping[str, Kind]) -> int:
+def run_daemon(path: Path, kinds: Mapping[str, Kind]) -> int:
     """Run until SIGTERM or SIGINT; the exit code. Raises ConfigError or StateLocked when it cannot start."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload before we listen for it must not end the process
     logs.set_up()
+    config = _read(path, kinds)
     if config.agent.sentry_dsn is not None:
         logs.report_to_sentry(config.agent.sentry_dsn.reveal())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Daemon(config, path, kinds).main())
+
+
+def _read(path: Path, kinds: Mapping[str, Kind]) -> Config:
+    """The configuration, its warnings logged. Raises ConfigError."""
+    result = examine(path, kinds)
+    if result.config is None:
+        raise ConfigError(result.errors)
+    for problem in result.warnings:
+        log.warning("config.warning", reason=str(problem))
+    return result.config
 
 
 class _Daemon:
@@ -58,17 +70,20 @@ class _Daemon:
             await self._reload.wait()
             self._reload.clear()
             self._systemd.send("RELOADING=1")
-            await self._reload_once()
+            try:
+                await self._reload_once()
+            except Exception as error:  # a fault of ours must neither pass in silence nor end all reloading
+                log.exception("reload.failed")
+                self._app.reload_failed([f"our own fault: {type(error).__name__}"])
             self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
 
     async def _reload_once(self) -> None:
-        loaded = await asyncio.to_thread(examine, self._path, self._kinds)
-        if loaded.config is None:
-            self._app.reload_failed([str(problem) for problem in loaded.errors])
+        try:
+            config = await asyncio.to_thread(_read, self._path, self._kinds)
+        except ConfigError as error:
+            self._app.reload_failed([str(problem) for problem in error.problems])
             return
-        for problem in loaded.warnings:
-            log.warning("config.warning", reason=str(problem))
-        await self._app.reload(loaded.config)
+        await self._app.reload(config)
 
     async def _feed_watchdog(self) -> None:
         """Fed only while the loop, the scheduler and the store really work."""

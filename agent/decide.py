@@ -108,7 +108,7 @@ def _track_after(
     before: CheckMemory, reading: Reading, confirmed: Klass, flip: Flip | None, valid_for: float
 ) -> Track:
     track = before.track
-    believed_until = before.state.last_at + int(valid_for * _SECOND)
+    believed_until = _believed_until(before, valid_for)
     if track and reading.at > believed_until:
         track = turned(track, believed_until, Klass.UNKNOWN)
     klass = Klass.UNKNOWN if reading.status is Status.UNKNOWN else confirmed
@@ -133,7 +133,9 @@ def _judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: 
     old = draft.services.get(service) or ()
     tracks = [draft.check(each).track for each in rules.counting[service]]
     first = max(since, min((track[0][0] for track in tracks if track), default=since))
-    new = service_track(old, tracks, rules.down_when[service], first, max(at, first))
+    # A look that began earlier may come in later: what the others said after it is judged anew as well.
+    last = max(at, first, *(track[-1][0] for track in tracks if track))
+    new = service_track(old, tracks, rules.down_when[service], first, last)
     changes = change(old, new)
     if changes:
         draft.spans.append((service, "", changes))
@@ -141,21 +143,32 @@ def _judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: 
 
 
 def _prune(draft: Draft, rules: Rulebook, service: str) -> None:
-    """Forget what no pending flip of any check of the service can still change."""
-    mine = rules.members.get(service, ())
-    pending = [draft.check(address).state.unsettled_since for address in mine]
-    newest = max(
-        (draft.check(address).track[-1][0] for address in mine if draft.check(address).track), default=0
-    )
-    keep_from = min([since for since in pending if since is not None], default=newest)
-    for address in mine:
-        memory = draft.check(address)
+    """Forget what nothing can change any more: neither a pending flip, nor a reading found to be out of date."""
+    memories = {address: draft.check(address) for address in rules.members.get(service, ())}
+    bounds = [
+        _changeable_from(memory, rules.checks[address])
+        for address, memory in memories.items()
+        if memory.track
+    ]
+    keep_from = min(bounds, default=0)
+    for address, memory in memories.items():
         shorter = pruned(memory.track, keep_from)
         if len(shorter) < len(memory.track):
             draft.checks.put(address, replace(memory, track=shorter))
     track = draft.services.get(service)
     if track:
         draft.services.put(service, pruned(track, keep_from))
+
+
+def _changeable_from(memory: CheckMemory, check: Check) -> int:
+    pending = memory.state.unsettled_since
+    believed_until = _believed_until(memory, check.valid_for)
+    return believed_until if pending is None else min(pending, believed_until)
+
+
+def _believed_until(memory: CheckMemory, valid_for: float) -> int:
+    """A reading holds until the next one, or this long."""
+    return memory.state.last_at + int(valid_for * _SECOND)
 
 
 def _to_incident(draft: Draft, rules: Rulebook, address: Address, flip: Flip) -> None:
@@ -273,6 +286,13 @@ def _close_track(draft: Draft, service: str, check: str, track: Track, now: int)
         draft.spans.append((service, check, closed))
 
 
+def rejudge(draft: Draft, rules: Rulebook, now: int) -> None:
+    """Judge every service anew from now on: its rule, or which checks count, may have changed."""
+    for service in rules.services:
+        if draft.services.get(service) and rules.counting[service]:
+            _judge_service(draft, rules, service, now, now)
+
+
 def mark_unseen(draft: Draft, rules: Rulebook, since: int) -> None:
     """The daemon itself was not there: everything is unknown from `since` on, whatever was last seen."""
     for address in rules.checks:
@@ -283,13 +303,23 @@ def mark_unseen(draft: Draft, rules: Rulebook, since: int) -> None:
             _write_track(draft, rules, address, memory.track, after)
 
 
-def move_ticket(draft: Draft, number: int, move: Move, at: int, by: str, note: str = "") -> Ticket:
+@dataclass(frozen=True, slots=True)
+class PersonsMove:
+    """What a person does to a ticket, and the line they leave in its timeline."""
+
+    move: Move
+    by: str
+    note: str = ""
+
+
+def move_ticket(draft: Draft, number: int, asked: PersonsMove, at: int) -> Ticket:
     """A person's move. Raises NoSuchTicket, or IllegalMove for an impossible move."""
     ticket = draft.tickets.get(number)
     if ticket is None:
         raise NoSuchTicket(f"there is no ticket T-{number}")
-    after = moved(ticket, move, at, by)
+    after = moved(ticket, asked.move, at, asked.by)
     draft.tickets.put(number, after)
-    draft.events.append(TicketEvent(number, at, by, move, note or f"{after.state} by {by}"))
-    draft.tell("ticket.moved", ticket=after.id, move=move, by=by, state=after.state)
+    said = asked.note or f"{after.state} by {asked.by}"
+    draft.events.append(TicketEvent(number, at, asked.by, asked.move, said))
+    draft.tell("ticket.moved", ticket=after.id, move=asked.move, by=asked.by, state=after.state)
     return after

@@ -25,9 +25,8 @@ class StateLock:
             self._file = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise ConfigError(
-                f"agent.state_dir: cannot use {directory}: {reason} (create it and give it to the user that runs tocsin)"
-            ) from None
+            remedy = "create it and give it to the user that runs tocsin"
+            raise ConfigError(f"agent.state_dir: cannot use {directory}: {reason} ({remedy})") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

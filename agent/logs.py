@@ -15,8 +15,8 @@ from config.secrets import mask
 Event = MutableMapping[str, Any]
 
 
-def set_up(*, readable: bool | None = None) -> None:
-    """Send every log line to stderr; `readable` overrides the choice by where stderr leads."""
+def set_up(*, readable: bool | None = None, lowest: int = logging.INFO) -> None:
+    """Send every log line from level `lowest` up to stderr; `readable` overrides the choice by where stderr leads."""
     if readable is None:
         readable = sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ
     ending: Any = (
@@ -32,7 +32,7 @@ def set_up(*, readable: bool | None = None) -> None:
             _masked,
             ending,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=_StderrFactory(),
         cache_logger_on_first_use=True,
     )

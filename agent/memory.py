@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
 from alerting.slo.track import Track, TrackChange
-from alerting.state import CheckState, Flip
+from alerting.state import NEW, CheckState, Flip
 from checks.base import Reading
 
 K = TypeVar("K")
@@ -26,7 +26,7 @@ LAST_READINGS = 5
 class CheckMemory:
     """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo."""
 
-    state: CheckState = CheckState()
+    state: CheckState = NEW
     track: Track = ()
     readings: tuple[Reading, ...] = ()
     memo: Any = None
@@ -66,6 +66,15 @@ class World:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     last_incident: int = 0
     last_ticket: int = 0
+
+    def forget_ended_tickets(self) -> None:
+        """Keep open tickets, and those that a recurrence could open again; the store has them all."""
+        linked = {incident.ticket for incident in self.incidents.values()}
+        ended = [
+            number for number, ticket in self.tickets.items() if not ticket.is_open and number not in linked
+        ]
+        for number in ended:
+            del self.tickets[number]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Metrics:
     def __init__(
         self, config: Config, kinds: Mapping[str, Kind], world: Callable[[], World], extra: Gauges
     ) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry(auto_describe=False)
         self._duration = Histogram(
             "tocsin_check_duration_seconds",
@@ -53,6 +53,7 @@ class Metrics:
         for kind in ErrorKind:
             self._errors.labels(kind.value)
         self._children: dict[Address, Any] = {}
+        self._labels: set[tuple[str, str, str]] = set()
         self._kinds = kinds
         self.use(config)
         self.registry.register(_Snapshot(self, world, extra))
@@ -60,14 +61,11 @@ class Metrics:
     def use(self, config: Config) -> None:
         """Follow a new configuration; checks that are gone leave no series behind."""
         self.config = config
-        wanted = {(check.service, check.name): check.kind for check in config.checks()}
-        for address in set(self._children) - set(wanted):
-            del self._children[address]
-        self._duration.clear()
-        self._children = {
-            address: self._children.get(address) or self._duration.labels(*address, kind)
-            for address, kind in wanted.items()
-        }
+        wanted = {(check.service, check.name): (check.service, check.name, check.kind) for check in config.checks()}
+        for labels in self._labels - set(wanted.values()):
+            self._duration.remove(*labels)
+        self._labels = set(wanted.values())
+        self._children = {address: self._duration.labels(*labels) for address, labels in wanted.items()}
 
     def heard(self, address: Address, reading: Reading) -> None:
         """Count a committed reading."""

@@ -12,12 +12,22 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from agent.clock import Clock
-from agent.decide import NoSuchTicket, Rulebook, drop_removed, mark_unseen, move_ticket, sweep, take
+from agent.decide import (
+    NoSuchTicket,
+    PersonsMove,
+    Rulebook,
+    drop_removed,
+    mark_unseen,
+    move_ticket,
+    rejudge,
+    sweep,
+    take,
+)
 from agent.memory import Address, CheckMemory, Draft, World
 from agent.store.restore import restored, ticket_from_store
 from agent.store.save import save
 from agent.store.writer import Writer
-from alerting.desk.ticket import IllegalMove, Move, Ticket
+from alerting.desk.ticket import IllegalMove, Ticket
 from checks.base import Reading
 
 log = structlog.get_logger()
@@ -45,7 +55,7 @@ class Pipeline:
         self._last_commit = clock.monotonic()
 
     async def start(self, *, catch_up: bool = True) -> None:
-        """Remember what was stored; to `catch_up`, mark the time since as unknown and drop what is configured no more."""
+        """Remember what was stored; to `catch_up`, mark the time since as unknown and drop what is gone."""
         self.world, alive_until = await self._writer.write(
             lambda connection: restored(connection, self._agent_id)
         )
@@ -81,21 +91,21 @@ class Pipeline:
         """Apply a change and wait for its COMMIT; gives what it returns, raises what it raises."""
         return await self._enqueue(change)
 
-    async def move_ticket(self, number: int, move: Move, by: str, note: str = "") -> Ticket:
+    async def move_ticket(self, number: int, asked: PersonsMove) -> Ticket:
         """A person's move on a ticket. Raises NoSuchTicket or IllegalMove."""
         if number not in self.world.tickets:
             await self._remember_ticket(number)
-        moved: Ticket = await self.change(
-            lambda draft: move_ticket(draft, number, move, self._clock.now(), by, note)
-        )
+        moved: Ticket = await self.change(lambda draft: move_ticket(draft, number, asked, self._clock.now()))
         return moved
 
     async def reload(self, rules: Rulebook) -> list[Address]:
         """Go on under new rules; gives the checks that were dropped. Unchanged checks keep everything."""
 
         def swap(draft: Draft) -> list[Address]:
-            self.rules = rules
-            return drop_removed(draft, rules, self.world.checks, self._clock.now())
+            self.rules, now = rules, self._clock.now()
+            gone = drop_removed(draft, rules, self.world.checks, now)
+            rejudge(draft, rules, now)
+            return gone
 
         dropped: list[Address] = await self.change(swap)
         return dropped
@@ -103,6 +113,7 @@ class Pipeline:
     async def checkpoint(self) -> None:
         """What time alone brings; and the mark that the agent is alive, at most every few seconds."""
         await self.change(lambda draft: sweep(draft, self._clock.now()))
+        self.world.forget_ended_tickets()
 
     @property
     def stalled_for(self) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
 from agent.clock import Clock
-from checks.base import Context, ErrorKind, Kind, Observation, Reading
+from checks.base import BlockingProbe, Context, ErrorKind, Kind, Observation, Probe, Reading
 from checks.judge import Rules, judge
 from checks.network import Network
 from config.models import Check
@@ -49,8 +49,7 @@ class Runner:
             async with asyncio.timeout(check.timeout + _GRACE):
                 if kind.blocking:
                     return await self._on_thread(kind, check, context)
-                seen: Observation = await kind.probe(check.spec, context)  # type: ignore[misc]  # not blocking
-                return seen
+                return await cast(Probe, kind.probe)(check.spec, context)
         except TimeoutError:
             reason = f"the probe did not end within {check.timeout:g}s"
         except Exception as error:
@@ -64,10 +63,10 @@ class Runner:
             reason = "the look before this one still hangs in the operating system"
             return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
         self._stuck.add(check.address)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, kind.probe, check.spec, context)
+        probe = cast(BlockingProbe, kind.probe)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, probe, check.spec, context)
         future.add_done_callback(lambda _done: self._stuck.discard(check.address))
-        seen: Observation = await asyncio.shield(future)  # type: ignore[assignment]  # blocking
-        return seen
+        return await asyncio.shield(future)
 
     async def aclose(self) -> None:
         """Free sockets and threads; a thread that hangs is left behind."""

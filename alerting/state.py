@@ -79,6 +79,9 @@ class CheckState:
         return self.unsettled_since is not None
 
 
+NEW = CheckState()
+
+
 @dataclass(frozen=True, slots=True)
 class Flip:
     """A confirmed change. `segments` are the states from `since` on, each with its first moment."""
@@ -123,9 +126,15 @@ def _counted(state: CheckState, reading: Reading, spec: StateSpec) -> CheckState
     window = max((hold.of or 0 for hold in spec.holds if hold), default=0)
     return replace(
         state,
-        worse=tuple(run.extended(at, counts=level >= n) for n, run in enumerate(state.worse, 1)),
-        firm=tuple(run.extended(at, counts=firm >= n) for n, run in enumerate(state.firm, 1)),
-        better=tuple(run.extended(at, counts=level <= n) for n, run in enumerate(state.better)),
+        worse=(
+            state.worse[0].extended(at, counts=level >= 1),
+            state.worse[1].extended(at, counts=level >= 2),
+        ),
+        firm=(state.firm[0].extended(at, counts=firm >= 1), state.firm[1].extended(at, counts=firm >= 2)),
+        better=(
+            state.better[0].extended(at, counts=level <= 0),
+            state.better[1].extended(at, counts=level <= 1),
+        ),
         recent=((*state.recent, (at, level))[-window:] if window else ()),
         unknown_since=None,
         last_at=at,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from checks.base import ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
 from checks.masking import masked
@@ -13,6 +14,8 @@ from config.secrets import mask
 from config.units import show_duration
 
 _EXCERPT = 300
+_MASKED_FIRST = 4096
+_MESSAGE = 500
 _SUMMED_UP = 3
 
 
@@ -28,19 +31,46 @@ class Rules:
 def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
     """One reading. `at` is microseconds UTC, `took` seconds."""
     if seen.blind is not None:
-        return _reading(seen, rules, Status.UNKNOWN, at, took, f"could not look: {seen.blind}")
+        return _unjudged(seen, Status.UNKNOWN, f"could not look: {seen.blind}", (at, took))
     if seen.failure is not None:
-        return _reading(seen, rules, Status.DOWN, at, took, seen.failure)
+        return _unjudged(seen, Status.DOWN, seen.failure, (at, took))
     values = _complete(seen, rules.kind, took)
     facts = Facts(values, seen.headers, seen.body, seen.whole)
     down = [(condition, evaluate(condition, facts)) for condition in rules.down]
     degraded = [(condition, evaluate(condition, facts)) for condition in rules.degraded]
-    status, firm, message = _verdict(down, degraded)
+    status, firm, reason = _verdict(down, degraded)
     judged = (*_judged(Status.DOWN, down), *_judged(Status.DEGRADED, degraded))
-    kind = _kind_of_failure(status, judged)
-    return _reading(
-        seen, rules, status, at, took, message or _summary(rules.kind, values), firm, judged, values, kind
-    )  # fmt: skip
+    return Reading(
+        status=status,
+        firm=firm,
+        at=at,
+        took=took,
+        message=visible(mask(reason), _MESSAGE) if reason else _summary(rules.kind, values),
+        error_kind=seen.error_kind or _kind_of_failure(status, judged),
+        values=_clean(values),
+        phases=seen.phases,
+        conditions=judged,
+        excerpt=_excerpt(seen) if status in (Status.DOWN, Status.DEGRADED) else "",
+        notes=seen.notes,
+        memo=seen.memo,
+    )
+
+
+def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, float]) -> Reading:
+    """The reading of a probe that failed or saw nothing: no condition has anything to judge."""
+    return Reading(
+        status=status,
+        firm=status,
+        at=when[0],
+        took=when[1],
+        message=visible(mask(reason), _MESSAGE),
+        error_kind=seen.error_kind,
+        values=_clean(seen.values),
+        phases=seen.phases,
+        excerpt=_excerpt(seen) if status is Status.DOWN else "",
+        notes=seen.notes,
+        memo=seen.memo,
+    )
 
 
 Pairs = Sequence[tuple[Condition, Verdict]]
@@ -104,8 +134,8 @@ def _kind_of_failure(status: Status, judged: tuple[Judged, ...]) -> ErrorKind | 
 
 
 def _summary(kind: Kind, values: dict[str, Scalar]) -> str:
-    shown = [_shown(value, values[value.name]) for value in kind.values if values.get(value.name) is not None]
-    return visible(mask(", ".join(shown[:_SUMMED_UP])))
+    seen = ((value, values[value.name]) for value in kind.values if values.get(value.name) is not None)
+    return visible(mask(", ".join(_shown(*pair) for pair in islice(seen, _SUMMED_UP))))
 
 
 def _shown(value: Value, seen: Scalar) -> str:
@@ -118,36 +148,10 @@ def _shown(value: Value, seen: Scalar) -> str:
     return f"{value.name} {seen}"
 
 
-def _reading(
-    seen: Observation,
-    rules: Rules,
-    status: Status,
-    at: int,
-    took: float,
-    message: str,
-    firm: Status | None = None,
-    judged: tuple[Judged, ...] = (),
-    values: dict[str, Scalar] | None = None,
-    kind: ErrorKind | None = None,
-) -> Reading:
-    excerpt = ""
-    if status in (Status.DOWN, Status.DEGRADED) and seen.body:
-        excerpt = visible(masked(seen.body[:4096]), _EXCERPT)
-    return Reading(
-        status=status,
-        firm=firm or status,
-        at=at,
-        took=took,
-        message=visible(mask(message), 500),
-        error_kind=seen.error_kind or kind,
-        values=_clean(values if values is not None else dict(seen.values)),
-        phases=seen.phases,
-        conditions=judged,
-        excerpt=excerpt,
-        notes=seen.notes,
-        memo=seen.memo,
-    )
+def _excerpt(seen: Observation) -> str:
+    """The first bytes of a failing answer, as evidence."""
+    return visible(masked(seen.body[:_MASKED_FIRST]), _EXCERPT) if seen.body else ""
 
 
-def _clean(values: dict[str, Scalar]) -> dict[str, Scalar]:
+def _clean(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {name: visible(mask(value)) if isinstance(value, str) else value for name, value in values.items()}

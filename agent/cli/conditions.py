@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.output import coloured, print_json
+from agent.cli.output import VERDICTS, leaf_document, leaf_line, print_json
 from agent.cli.setting import Ended, JsonOption, fail
 
 app = typer.Typer(help="Conditions: the threshold language.", no_args_is_help=True)
 _EXIT = {True: 0, False: 1, None: 3}
-_VERDICTS = {True: "true", False: "false", None: "unknown"}
 _MAX_BYTES = 16 * 1024 * 1024
 _USAGE = 64
 
@@ -44,17 +43,13 @@ def try_(
         fail(str(error), _USAGE)
     verdict = evaluate(condition, _facts(reading))
     hold = str(condition.must_hold) if condition.must_hold else None
-    leaves = [
-        {"text": leaf.text, "value": leaf.value, "verdict": _VERDICTS[leaf.verdict]}
-        for leaf in verdict.leaves
-    ]
     if as_json:
-        print_json({"verdict": _VERDICTS[verdict.result], "leaves": leaves, "must_hold": hold})
+        leaves = [leaf_document(leaf) for leaf in verdict.leaves]
+        print_json({"verdict": VERDICTS[verdict.result], "leaves": leaves, "must_hold": hold})
     else:
-        print(_VERDICTS[verdict.result] + (f", must hold {hold}" if hold else ""))
-        for leaf in leaves:
-            seen = "nothing" if leaf["value"] is None else leaf["value"]
-            print(f"  {coloured(str(leaf['verdict'])):<8} {leaf['text']}   seen: {seen}")
+        print(VERDICTS[verdict.result] + (f", must hold {hold}" if hold else ""))
+        for leaf in verdict.leaves:
+            print(f"  {leaf_line(leaf)}")
     raise Ended(_EXIT[verdict.result])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.setting import ConfigOption, Ended, config_path, fail, kinds, loaded
+from agent.cli.setting import ConfigOption, Ended, config_path, fail, kinds
 
 _LOCKED = 70
 
@@ -20,9 +20,8 @@ def run(config: ConfigOption = None) -> None:
     from agent.daemon import run_daemon
     from agent.lock import StateLocked
 
-    configuration, path = loaded(config), config_path(config)
     try:
-        raise Ended(run_daemon(configuration, path, kinds()))
+        raise Ended(run_daemon(config_path(config), kinds()))
     except StateLocked as error:
         fail(str(error), _LOCKED)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.output import coloured, print_json, rfc3339
+from agent.cli.output import VERDICTS, coloured, leaf_document, leaf_line, print_json, rfc3339
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _EXIT = {"down": 2, "unknown": 3, "degraded": 1, "ok": 0}
 _AT_ONCE = 100
 _USAGE = 64
-_VERDICTS = {True: "true", False: "false", None: "unknown"}
 
 
 def check(
@@ -70,9 +70,11 @@ def selected(config: Config, names: Sequence[str]) -> list[Check]:
 
 async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
     """One reading of each, many at once, in the order given."""
+    from agent import logs
     from agent.clock import SystemClock
     from agent.runner import Runner
 
+    logs.set_up(lowest=logging.WARNING)  # a probe that fails in itself is logged: never on stdout
     runner, gate = Runner(SystemClock(), kinds()), asyncio.Semaphore(_AT_ONCE)
 
     async def one(check: Check) -> tuple[Check, Reading]:
@@ -104,28 +106,24 @@ def as_document(check: Check, reading: Reading) -> dict[str, Any]:
 
 
 def _condition(judged: Judged) -> dict[str, Any]:
-    leaves = [
-        {"text": leaf.text, "value": leaf.value, "verdict": _VERDICTS[leaf.verdict]} for leaf in judged.leaves
-    ]
+    leaves = [leaf_document(leaf) for leaf in judged.leaves]
     return {
         "level": judged.level.value,
         "text": judged.text,
         "value": leaves[0]["value"] if len(leaves) == 1 else None,
-        "verdict": _VERDICTS[judged.verdict],
+        "verdict": VERDICTS[judged.verdict],
         "must_hold": judged.must_hold,
         "leaves": leaves,
     }
 
 
 def _print(check: Check, reading: Reading) -> None:
-    print(
-        f"{coloured(reading.status.value)}  {check.address}  {reading.message}  ({reading.took * 1000:.0f} ms)"
-    )
+    took = f"({reading.took * 1000:.0f} ms)"
+    print(f"{coloured(reading.status.value)}  {check.address}  {reading.message}  {took}")
     for judged in reading.conditions:
         hold = f", must hold {judged.must_hold}" if judged.must_hold else ""
-        print(f"    {judged.level.value} when {judged.text}: {_VERDICTS[judged.verdict]}{hold}")
+        print(f"    {judged.level.value} when {judged.text}: {VERDICTS[judged.verdict]}{hold}")
         for leaf in judged.leaves:
-            seen = "nothing" if leaf.value is None else leaf.value
-            print(f"        {leaf.text}: {_VERDICTS[leaf.verdict]}, seen {seen}")
+            print(f"        {leaf_line(leaf)}")
     for note in reading.notes:
         print(f"    note: {note}")

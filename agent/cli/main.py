@@ -10,8 +10,7 @@ from typing import Any
 import typer
 
 from agent.cli import conditions, daemon, files, look, show, tickets
-from agent.cli.setting import ConfigOption as ConfigOption
-from agent.cli.setting import Ended, choose_config
+from agent.cli.setting import ConfigOption, Ended, choose_config
 
 USAGE, OUR_FAULT, CONFIG = 64, 70, 78
 EPILOG = "Docs: docs/cli.md. Exit codes: 64 wrong usage, 78 configuration error, 70 our own fault."

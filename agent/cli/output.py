@@ -6,16 +6,21 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from config.conditions import Leaf
 
 _COLOURS = {
     "ok": "green", "up": "green", "resolved": "green", "closed": "dim",
-    "degraded": "yellow", "acknowledged": "yellow", "in_progress": "yellow", "pending": "yellow", "watching": "yellow",
+    "degraded": "yellow", "acknowledged": "yellow", "in_progress": "yellow", "pending": "yellow",
+    "watching": "yellow",
     "down": "bold red", "open": "bold red", "new": "bold red", "critical": "bold red", "high": "red",
     "unknown": "magenta",
 }  # fmt: skip
 _PIPE_WIDTH = 200
+VERDICTS = {True: "true", False: "false", None: "unknown"}
 
 
 def print_json(document: Any) -> None:
@@ -60,6 +65,19 @@ def rfc3339(at: int | None) -> str | None:
 def local(at: int | None, zone: str) -> str:
     """A moment for people, in the configured zone."""
     return "" if at is None else f"{datetime.fromtimestamp(at / 1_000_000, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def leaf_document(leaf: Leaf) -> dict[str, Any]:
+    """One comparison of a condition as the contract has it."""
+    return {"text": leaf.text, "value": leaf.value, "verdict": VERDICTS[leaf.verdict]}
+
+
+def leaf_line(leaf: Leaf) -> str:
+    """One comparison for people: the verdict, what was asked, what was seen."""
+    seen = ", ".join(
+        f"{name} = {shown}" if name not in leaf.text else f"seen {shown}" for name, shown in leaf.seen
+    )
+    return f"{coloured(VERDICTS[leaf.verdict])}  {leaf.text}  {seen or 'nothing seen'}"
 
 
 def _cell(value: object) -> str:

@@ -55,8 +55,11 @@ def config_path(given: Path | None) -> Path:
     if named := os.environ.get("TOCSIN_CONFIG"):
         return Path(named)
     for path in _PLACES:
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except PermissionError:
+            raise ConfigError(f"{path}: cannot be read by this user: become root") from None
     raise ConfigError(
         "no configuration found: name one with --config or TOCSIN_CONFIG, or write /etc/tocsin/tocsin.yaml"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -189,6 +190,7 @@ def _move(move: str, ticket: str, note: str, config: Config, *, as_json: bool) -
 
 
 async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
+    from agent import logs
     from agent.app import moved, shown_move
     from agent.clock import SystemClock
     from agent.control import Refused, user_name
@@ -198,6 +200,8 @@ async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
     from agent.store.dialect import FILE_NAME
     from agent.store.writer import Writer
 
+    # Stdout is for the answer, which itself says what was done.
+    logs.set_up(lowest=logging.WARNING)
     directory = Path(config.agent.state_dir)
     try:
         lock = StateLock(directory)

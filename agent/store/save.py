@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Dialect, Table, delete, select
 from sqlalchemy import func as sql
 
 from agent.memory import Address, CheckMemory, Draft
@@ -46,28 +47,32 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int) -> 
             )
         )
     alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
-    statement = upsert(schema.agents).values(alive)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["agent_id"], set_={"alive_until": alive_until})
-    )
+    _put(connection, schema.agents, [alive])
 
 
-_statements: dict[str, Any] = {}
+_KEPT = {"agents": {"started_at"}}
 
 
 def _put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert, or replace by primary key."""
+    """Insert, or replace by primary key, all but the columns in _KEPT."""
     if not rows:
         return
-    statement = _statements.get(table.name)
-    if statement is None:
-        insert = upsert(table)
-        keys = [column.name for column in table.primary_key]
-        rest = {
-            column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys
-        }
-        statement = _statements[table.name] = insert.on_conflict_do_update(index_elements=keys, set_=rest)
-    connection.execute(statement, rows)
+    sql, order = _upsert_of(table, connection.dialect)
+    # Handed to the driver as it is: composing it anew for each commit would cost more than SQLite does.
+    ready = [tuple(map(row.__getitem__, order)) for row in rows] if order else rows
+    connection.exec_driver_sql(sql, ready)
+
+
+@cache
+def _upsert_of(table: Table, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """The statement, and the order of its parameters; no order where the dialect names them."""
+    insert = upsert(table)
+    keys = [column.name for column in table.primary_key]
+    fixed = {*keys, *_KEPT.get(table.name, ())}
+    names = [column.name for column in table.columns]
+    rest = {name: insert.excluded[name] for name in names if name not in fixed}
+    compiled = insert.on_conflict_do_update(index_elements=keys, set_=rest).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def _reading(agent: str, address: Address, _kind: str, reading: Reading) -> Row:
