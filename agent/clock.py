@@ -71,8 +71,9 @@ class SystemClock:
     def _schedule_all(self) -> None:
         for seconds, job, name in self._jobs:
             self._scheduler.add_job(
-                job,
+                _run,
                 "interval",
+                args=[job],
                 id=name,
                 seconds=seconds,
                 replace_existing=True,
@@ -91,3 +92,8 @@ class SystemClock:
             if self.on_step is not None:
                 self.on_step(step)
         self._watch = asyncio.get_running_loop().call_later(_STEP_WATCH, self._watch_for_steps)
+
+
+async def _run(job: Job) -> None:
+    """APScheduler would run anything but a coroutine function on a thread."""
+    await job()

@@ -35,3 +35,18 @@ class StateLock:
 
     def release(self) -> None:
         os.close(self._file)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether some process writes to this state directory now. Raises nothing: no lock file, no writer."""
+    try:
+        file = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False

@@ -61,7 +61,9 @@ class Metrics:
     def use(self, config: Config) -> None:
         """Follow a new configuration; checks that are gone leave no series behind."""
         self.config = config
-        wanted = {(check.service, check.name): (check.service, check.name, check.kind) for check in config.checks()}
+        wanted = {
+            (check.service, check.name): (check.service, check.name, check.kind) for check in config.checks()
+        }
         for labels in self._labels - set(wanted.values()):
             self._duration.remove(*labels)
         self._labels = set(wanted.values())

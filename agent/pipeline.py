@@ -69,7 +69,7 @@ class Pipeline:
         drop_removed(draft, self.rules, self.world.checks, self._clock.now())
 
     async def stop(self) -> None:
-        """Commit what is waiting, then stop."""
+        """Commit what is waiting, then stop. From here on nothing is seen until the next start."""
         await self.idle()
         if self._task is not None:
             self._task.cancel()

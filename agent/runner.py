@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import structlog
 
 from agent.clock import Clock
+from agent.threads import ProbeThreads, StillHangs
 from checks.base import BlockingProbe, Context, ErrorKind, Kind, Observation, Probe, Reading
 from checks.judge import Rules, judge
 from checks.network import Network
@@ -26,8 +26,7 @@ class Runner:
     def __init__(self, clock: Clock, kinds: Mapping[str, Kind], network: Network | None = None) -> None:
         self._clock, self._kinds = clock, kinds
         self.network = network or Network()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tocsin-probe")
-        self._stuck: set[str] = set()
+        self._threads = ProbeThreads(_THREADS)
 
     async def look(self, check: Check, memo: Any = None) -> Reading:
         """One reading; `at` is the moment the look began."""
@@ -58,20 +57,16 @@ class Runner:
         return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
 
     async def _on_thread(self, kind: Kind, check: Check, context: Context) -> Observation:
-        """A hanging thread is waited for by no one, and its check is not started again before it ends."""
-        if check.address in self._stuck:
+        probe = cast(BlockingProbe, kind.probe)
+        try:
+            return await self._threads.run(check.address, lambda: probe(check.spec, context))
+        except StillHangs:
             reason = "the look before this one still hangs in the operating system"
             return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
-        self._stuck.add(check.address)
-        probe = cast(BlockingProbe, kind.probe)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, probe, check.spec, context)
-        future.add_done_callback(lambda _done: self._stuck.discard(check.address))
-        return await asyncio.shield(future)
 
     async def aclose(self) -> None:
-        """Free sockets and threads; a thread that hangs is left behind."""
+        """Free sockets; a thread that hangs is left behind."""
         await self.network.aclose()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _body_wanted(check: Check) -> int:

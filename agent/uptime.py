@@ -12,20 +12,32 @@ from alerting.slo.spans import Klass, Span
 from alerting.slo.uptime import Account, UptimePolicy, account
 from config.models import Service
 
-ALIVE_SLACK = 15 * 1_000_000
+ALIVE_SLACK = 15 * 1_000_000  # three checkpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Whether a process holds the state now, and until when it is known to have lived."""
+
+    running: bool
+    until: int
+
+    def seen_until(self, now: int) -> int:
+        """The end of what was observed: now, while the agent lives; else its last sign of life."""
+        return now if self.running and now - self.until <= ALIVE_SLACK else min(now, self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the store holds on a service: closed and open spans, until when the agent was alive, incidents."""
+    """What the store holds on a service: closed and open spans, whether and until when the agent lives, incidents."""
 
     spans: tuple[tuple[int, int | None, Klass], ...]
-    alive_until: int
+    alive: Alive
     incidents: tuple[tuple[int, int | None, int, str], ...] = ()  # opened, resolved, id, reason
 
     def closed(self, now: int) -> list[Span]:
-        """All spans; the open one ends now, or where the agent was last alive when it no longer is."""
-        end = now if now - self.alive_until <= ALIVE_SLACK else self.alive_until
+        """All spans; the open one ends where the observing did."""
+        end = self.alive.seen_until(now)
         found = (
             (start, min(until if until is not None else end, now), klass)
             for start, until, klass in self.spans

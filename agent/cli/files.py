@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.output import print_json
@@ -11,6 +11,7 @@ from agent.cli.setting import ConfigOption, Ended, JsonOption, config_path, kind
 
 if TYPE_CHECKING:
     from config.errors import Problem
+    from config.models import Config
 
 _CONFIG = 78
 
@@ -23,28 +24,23 @@ def validate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     Example: tocsin validate --config /etc/tocsin/tocsin.yaml
     """
     from config.errors import ConfigError
-    from config.loader import examine
+    from config.loader import Loaded, examine
 
     try:
-        result = examine(config_path(config), kinds())
-        errors, warnings, files = result.errors, result.warnings, result.config
+        found = examine(config_path(config), kinds())
     except ConfigError as error:
-        errors, warnings, files = list(error.problems), [], None
+        found = Loaded(None, list(error.problems))
     if as_json:
-        documents = {"errors": [_document(e) for e in errors], "warnings": [_document(w) for w in warnings]}
-        print_json({"ok": not errors, **documents})
+        documents = {
+            "errors": [_document(problem) for problem in found.errors],
+            "warnings": [_document(problem) for problem in found.warnings],
+        }
+        print_json({"ok": not found.errors, **documents})
     else:
-        for problem in errors:
-            print(f"error: {problem}", file=sys.stderr)
-        for problem in warnings:
-            print(f"warning: {problem}", file=sys.stderr)
-        if files is not None and not errors:
-            print(
-                f"ok: {len(files.services)} services, {len(files.checks())} checks in {len(files.files)} files"
-            )
-        else:
-            print(f"{len(errors)} error{'s' if len(errors) != 1 else ''}", file=sys.stderr)
-    raise Ended(_CONFIG if errors else 0)
+        _list("error", found.errors)
+        _list("warning", found.warnings)
+        _sum_up(found.config, len(found.errors), len(found.warnings))
+    raise Ended(_CONFIG if found.errors else 0)
 
 
 def schema() -> None:
@@ -57,7 +53,35 @@ def schema() -> None:
     print_json(build(kinds()))
 
 
+def _list(level: str, problems: Sequence[Problem]) -> None:
+    """One line for each; below a condition, the condition with a caret under the wrong word."""
+    for problem in problems:
+        print(f"{level}: {problem}", file=sys.stderr)
+        if problem.excerpt:
+            print(problem.excerpt, file=sys.stderr)
+
+
+def _sum_up(config: Config | None, errors: int, warnings: int) -> None:
+    remarks = f", {_count(warnings, 'warning')}" if warnings else ""
+    if config is None:
+        print(f"{_count(errors, 'error')}{remarks}", file=sys.stderr)
+        return
+    services, checks = len(config.services), len(config.checks())
+    size = f"{_count(services, 'service')}, {_count(checks, 'check')} in {_count(len(config.files), 'file')}"
+    print(f"ok: {size}{remarks}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _document(problem: Problem) -> dict[str, Any]:
-    document = asdict(problem)
-    keys = ("file", "line", "column", "path", "message", "hint")
-    return {key: document[key] for key in keys}
+    """As the contract says: a place that is not known is null."""
+    return {
+        "file": problem.file or None,
+        "line": problem.line or None,
+        "column": problem.column or None,
+        "path": problem.path or None,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -29,8 +31,9 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         print_json(document)
         return
     agent, zone = document["agent"], configuration.agent.timezone
-    running = "running" if agent["running"] else "not running"
-    print(f"{agent['id']}: {running}, last alive {local(agent['alive_until_us'], zone) or 'never'}")
+    print(
+        f"{agent['id']}: {'running' if agent['running'] else 'not running, last alive ' + _when(agent, zone)}"
+    )
     rows: list[list[object]] = []
     for service in document["services"]:
         shown = service["uptime"]["30d"]
@@ -47,18 +50,21 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def _status(config: Config) -> dict[str, Any]:
     from agent.clock import SystemClock
     from agent.store.reader import NoStore, reading
-    from agent.uptime import ALIVE_SLACK
 
     now, agent = SystemClock().now(), config.agent
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
-            alive = store.alive_until()
+            alive = store.alive()
             services = [_service(store, config, service, now) for service in config.services.values()]
     except NoStore as error:
         fail(str(error), 1)
-    running = alive is not None and now - alive <= ALIVE_SLACK
-    about = {"id": agent.id, "running": running, "alive_until": rfc3339(alive), "alive_until_us": alive}
+    about = {"id": agent.id, "running": alive.running, "alive_until": rfc3339(alive.seen_until(now) or None)}
     return {"agent": about, "services": services}
+
+
+def _when(agent: dict[str, Any], zone: str) -> str:
+    at = agent["alive_until"]
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if at else "never"
 
 
 def _service(store: Reader, config: Config, service: Service, now: int) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from agent.lock import is_held
 from agent.store import schema
 from agent.store.dialect import FILE_NAME, reading_engine
 from agent.store.restore import incident_of, ticket_of
-from agent.uptime import Ledger
+from agent.uptime import Alive, Ledger
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
 from alerting.slo.spans import Klass
@@ -26,16 +27,15 @@ class NoStore(Exception):
 class Reader:
     """Answers questions on one agent's rows."""
 
-    def __init__(self, connection: Connection, agent: str) -> None:
-        self._connection, self._agent = connection, agent
+    def __init__(self, connection: Connection, agent: str, *, running: bool) -> None:
+        self._connection, self._agent, self._running = connection, agent, running
         self._told: dict[str, list[tuple[int, int | None, int, str]]] | None = None
 
-    def alive_until(self) -> int | None:
+    def alive(self) -> Alive:
+        """Whether the agent runs, and its last sign of life (0 when it never ran)."""
         table = schema.agents.c
-        found: int | None = self._connection.execute(
-            select(table.alive_until).where(table.agent_id == self._agent)
-        ).scalar()
-        return found
+        query = select(table.alive_until).where(table.agent_id == self._agent)
+        return Alive(self._running, self._connection.execute(query).scalar() or 0)
 
     def checks(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Per check: kind, confirmed state, last reading (or None)."""
@@ -61,7 +61,7 @@ class Reader:
             .order_by(table.start)
         )
         spans = tuple((start, end, Klass(klass)) for start, end, klass in rows)
-        return Ledger(spans, self.alive_until() or 0, tuple(self._incidents_of(service)))
+        return Ledger(spans, self.alive(), tuple(self._incidents_of(service)))
 
     def _incidents_of(self, service: str) -> list[tuple[int, int | None, int, str]]:
         """Asked for many services, read once."""
@@ -109,6 +109,6 @@ def reading(directory: Path, agent: str) -> Iterator[Reader]:
     engine = reading_engine(path)
     try:
         with engine.begin() as connection:
-            yield Reader(connection, agent)
+            yield Reader(connection, agent, running=is_held(directory))
     finally:
         engine.dispose()

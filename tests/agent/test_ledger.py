@@ -117,7 +117,7 @@ def test_spans_are_what_hindsight_says_and_restarts_only_add_unknown_time(
                 world = restart(connection, rules)
         end = len(words) * 10 * SECOND
         wanted = tile(expected, 0, end)
-        reader = Reader(connection, AGENT)
+        reader = Reader(connection, AGENT, running=True)
         assert tile(spans(reader, "one", "a", end), 0, end) == wanted
         assert tile(spans(reader, "one", "", end), 0, end) == wanted
 
@@ -136,7 +136,7 @@ def test_the_stored_service_is_the_combination_of_its_stored_checks(
             take(draft, rules, ("all", check), reading(word, at / SECOND))
             take(draft, rules, ("all", "c"), reading("d", at / SECOND))
             commit(connection, draft, at)
-        reader, end = Reader(connection, AGENT), at + SECOND
+        reader, end = Reader(connection, AGENT, running=True), at + SECOND
         tracks = [spans(reader, "all", check, end) for check in "ab"]
         service = spans(reader, "all", "", end)
         start = min(span.start for track in tracks for span in track)

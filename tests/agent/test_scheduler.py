@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_each_check_keeps_its_rhythm(checks: Callable[..., list[Check]]) -> None
         await round_.advance(100)
         for name in {name for name, _ in round_.looks}:
             at = [moment for each, moment in round_.looks if each == name]
-            gaps = [after - before for before, after in zip(at[1:], at[2:], strict=False)]
+            gaps = [after - before for before, after in pairwise(at[1:])]
             assert len(at) in (10, 11)
             assert set(gaps) == {10.0}
 
@@ -107,7 +108,7 @@ def test_a_quick_look_follows_when_it_is_wanted_and_the_rhythm_stays(
         round_.again = False
         moments = [moment for _, moment in round_.looks]
         assert len(moments) > 20
-        assert all(1.9 <= after - before <= 2.6 for before, after in zip(moments, moments[1:], strict=False))
+        assert all(1.9 <= after - before <= 2.6 for before, after in pairwise(moments))
         round_.looks.clear()
         await round_.advance(180)
         assert len(round_.looks) in (3, 4)

@@ -1,0 +1,116 @@
+"""docs/cli.md, made from the commands themselves: `python -m agent.cli.reference` writes it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from agent.cli.main import app
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md"
+_NOT_SHOWN = {"--help", "--install-completion", "--show-completion"}
+_INTRODUCTION = """\
+# The command `tocsin`
+
+Every command takes `--config FILE` (`-c`), before or after its name. Without it the configuration is `$TOCSIN_CONFIG`,
+else `/etc/tocsin/tocsin.yaml`, else `./tocsin.yaml`. `tocsin COMMAND --help` says what stands here.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | done; or as the command says below |
+| 64 | wrong usage |
+| 70 | our own fault, or another daemon holds the state directory |
+| 78 | the configuration cannot be used; every mistake is named on stderr |
+
+With `--json` a command prints one JSON document on stdout and nothing else there: [json.md](json.md) shows each.
+`check`, `validate`, `schema` and `conditions try` need no daemon and no stored data. The other commands read or change
+what is in `agent.state_dir`, so they are run as root or as the user of the daemon. Commands that change something ask
+the running daemon; when none runs they write themselves.
+"""
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its whole name (`tocsin tickets list`), in the order of the help."""
+    yield from _below("tocsin", typer.main.get_command(app))
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for word, child in children.items():
+        yield from _below(f"{name} {word}", child)
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    return "\n".join([_INTRODUCTION, *(_section(name, command) for name, command in commands())])
+
+
+def _section(name: str, command: Any) -> str:
+    parts = [f"## {name}", f"    {usage(name, command)}", *_said(command)]
+    rows = [_row(parameter) for parameter in _shown(command)]
+    if rows:
+        parts.append(_table(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def usage(name: str, command: Any) -> str:
+    """One line: `tocsin tickets show [OPTIONS] ID`."""
+    arguments = [_metavar(each) for each in command.params if each.param_type_name == "argument"]
+    return " ".join([name, "[OPTIONS]", *arguments])
+
+
+def _said(command: Any) -> list[str]:
+    """The paragraphs of the help; the example as code."""
+    told = []
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
+        word, colon, rest = paragraph.partition(": ")
+        told.append(f"Example:\n\n    {rest.strip()}" if colon and word == "Example" else paragraph)
+    return told
+
+
+def _shown(command: Any) -> list[Any]:
+    return [each for each in command.params if not _NOT_SHOWN & set(each.opts)]
+
+
+def _row(parameter: Any) -> tuple[str, str, str]:
+    if parameter.param_type_name == "argument":
+        names = f"`{_metavar(parameter)}`"
+    else:
+        value = "" if parameter.is_flag else f" {_metavar(parameter)}"
+        names = ", ".join(f"`{option}{value}`" for option in sorted(parameter.opts, reverse=True))
+    return names, _default(parameter), parameter.help or ""
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    return "" if parameter.default in (None, "", False) else f"`{parameter.default}`"
+
+
+def _metavar(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.type.name.upper())
+
+
+def _table(rows: Iterable[tuple[str, str, str]]) -> str:
+    lines = [("argument or option", "default", "meaning"), ("---", "---", "---"), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def write(file: Path) -> None:
+    """Write the page when it differs, and say so."""
+    text = page()
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote {file}\n")
+
+
+if __name__ == "__main__":
+    write(PAGE)
