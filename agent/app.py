@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
@@ -20,6 +21,7 @@ from agent.pipeline import Pipeline
 from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
 from agent.store.dialect import FILE_NAME
+from agent.store.migrate import StoreTooNew
 from agent.store.writer import Writer
 from agent.upkeep import Upkeep
 from agent.web.server import WebServer
@@ -28,6 +30,7 @@ from alerting.desk.ticket import IllegalMove, Move, Ticket
 from alerting.state import wants_retry
 from checks.base import Kind
 from checks.registry import all_kinds
+from config.errors import ConfigError
 from config.models import Check, Config
 
 log = structlog.get_logger()
@@ -57,7 +60,7 @@ class App:
     async def _start(self) -> None:
         agent, cleanup = self.config.agent, self._cleanup
         cleanup.callback(StateLock(self.directory).release)
-        writer = Writer(self.directory / FILE_NAME)
+        writer = opened(self.directory / FILE_NAME)
         cleanup.callback(writer.close)
         self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
         self.runner = Runner(self.clock, self.kinds)
@@ -171,6 +174,18 @@ class App:
 def build(config: Config, clock: Clock | None = None) -> App:
     """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
     return App(config, clock or SystemClock(_stepped), all_kinds())
+
+
+def opened(path: Path) -> Writer:
+    """The store at `path`. Raises ConfigError when it cannot be used; it is never replaced by a new one."""
+    try:
+        return Writer(path)
+    except StoreTooNew as error:
+        raise ConfigError(f"{path}: {error} (install the newer version again, or restore a backup)") from None
+    except DatabaseError as error:
+        raise ConfigError(
+            f"{path} cannot be used: {error.orig} (restore a backup, or move it aside)"
+        ) from None
 
 
 async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
+_LONG = 10.0
 
 
 class Wheel(Generic[T]):
@@ -59,8 +60,13 @@ class Wheel(Generic[T]):
 
 
 def phase(name: str, every: float) -> float:
-    """Where in its interval a check looks: the same after every start, spread evenly over names."""
-    return zlib.crc32(name.encode()) / 2**32 * every
+    """Where in its interval a check looks: the same after every start, spread evenly over names.
+
+    Where the interval is long enough, only whole seconds are taken: looks that begin together share one
+    waking up and one commit, which cost more than the looks themselves.
+    """
+    offset = zlib.crc32(name.encode()) / 2**32 * every
+    return offset if every < _LONG else float(math.floor(offset))
 
 
 def next_due(name: str, every: float, after: float) -> float:

@@ -11,7 +11,7 @@ import typer
 from agent.cli.output import VERDICTS, leaf_document, leaf_line, print_json
 from agent.cli.setting import Ended, JsonOption, fail
 
-app = typer.Typer(help="Conditions: the threshold language.", no_args_is_help=True)
+app = typer.Typer(help="Conditions: the threshold language.", no_args_is_help=True, rich_markup_mode=None)
 _EXIT = {True: 0, False: 1, None: 3}
 _MAX_BYTES = 16 * 1024 * 1024
 _USAGE = 64

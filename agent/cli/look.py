@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import logging
 from collections.abc import Sequence
@@ -36,6 +35,8 @@ def check(
 
     Example: tocsin check classifieds.home
     """
+    import asyncio
+
     configuration = loaded(config)
     chosen = selected(configuration, names or [])
     readings = asyncio.run(look(chosen))
@@ -70,6 +71,8 @@ def selected(config: Config, names: Sequence[str]) -> list[Check]:
 
 async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
     """One reading of each, many at once, in the order given."""
+    import asyncio
+
     from agent import logs
     from agent.clock import SystemClock
     from agent.runner import Runner

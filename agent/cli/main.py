@@ -21,6 +21,7 @@ app = typer.Typer(
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: loading rich would take as long as all the rest of it
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

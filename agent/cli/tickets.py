@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alerting.desk.ticket import Ticket, TicketEvent
     from config.models import Config
 
-app = typer.Typer(help="Tickets of the built-in desk.", no_args_is_help=True)
+app = typer.Typer(help="Tickets of the built-in desk.", no_args_is_help=True, rich_markup_mode=None)
 _USAGE = 64
 TicketArgument = Annotated[str, typer.Argument(metavar="ID", help="The ticket, such as T-12.")]
 NoteOption = Annotated[str, typer.Option("--note", metavar="TEXT", help="A line for the timeline.")]
@@ -191,14 +191,13 @@ def _move(move: str, ticket: str, note: str, config: Config, *, as_json: bool) -
 
 async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
     from agent import logs
-    from agent.app import moved, shown_move
+    from agent.app import moved, opened, shown_move
     from agent.clock import SystemClock
     from agent.control import Refused, user_name
     from agent.decide import Rulebook
     from agent.lock import StateLock, StateLocked
     from agent.pipeline import Pipeline
     from agent.store.dialect import FILE_NAME
-    from agent.store.writer import Writer
 
     # Stdout is for the answer, which itself says what was done.
     logs.set_up(lowest=logging.WARNING)
@@ -207,7 +206,7 @@ async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
         lock = StateLock(directory)
     except StateLocked as error:
         raise Refused(f"{error}, but does not answer") from None
-    writer = Writer(directory / FILE_NAME)
+    writer = opened(directory / FILE_NAME)
     pipeline = Pipeline(writer, SystemClock(), config.agent.id, Rulebook.of(config))
     try:
         await pipeline.start(catch_up=False)

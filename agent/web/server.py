@@ -12,9 +12,24 @@ import uvicorn
 
 from config.errors import ConfigError
 
+_DATE = 1.0  # seconds
+
 
 class _Quiet(uvicorn.Server):
-    """The daemon handles its signals itself."""
+    """The daemon handles its signals itself; and nothing is woken ten times a second to see whether to end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Until `ended` is set; the Date header moves on each second."""
+        await self.on_tick(0)
+        while not self.ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DATE):
+                    await self.ended.wait()
+            await self.on_tick(0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,6 +66,7 @@ class WebServer:
 
     async def stop(self) -> None:
         self._server.should_exit = True
+        self._server.ended.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         for listener in self._sockets:

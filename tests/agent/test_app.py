@@ -216,3 +216,16 @@ async def test_an_address_in_use_is_a_clear_configuration_error(tmp_path: Path) 
             ConfigError, match=r"agent.listen: cannot listen on 127.0.0.1:\d+: address already in use"
         ):
             await build(load(driven.file, all_kinds()), MovingClock()).start()
+
+
+@run
+async def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    with Site() as site:
+        driven = Driven(tmp_path, web(site))
+        (tmp_path / "state").mkdir()
+        damaged = tmp_path / "state" / "tocsin.db"
+        damaged.write_bytes(b"this is no database, but somebody may want it back" * 100)
+        before = damaged.read_bytes()
+        with pytest.raises(ConfigError, match="file is not a database"):
+            await driven.app.start()
+        assert damaged.read_bytes() == before
