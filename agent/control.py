@@ -65,7 +65,7 @@ class ControlServer:
     async def _answered(self, reader: asyncio.StreamReader, peer: Any) -> dict[str, Any]:
         who = permitted(peer)
         if who is None:
-            return {"error": f"permission denied: become root, or a member of the group {GROUP}"}
+            return {"error": "permission denied: become root, or the user that runs tocsin"}
         async with asyncio.timeout(_PATIENCE):
             request = json.loads(await reader.readline())
         if not isinstance(request, dict) or not isinstance(request.get("command"), str):
@@ -111,7 +111,7 @@ def ask(directory: Path, command: str, **arguments: Any) -> Any:
         except (FileNotFoundError, ConnectionRefusedError):
             raise NotRunning from None
         except PermissionError:
-            raise Refused(f"permission denied: become root, or a member of the group {GROUP}") from None
+            raise Refused("permission denied: become root, or the user that runs tocsin") from None
         peer.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
         with peer.makefile("rb") as stream:
             answer = json.loads(

@@ -130,12 +130,14 @@ def _write_track(draft: Draft, rules: Rulebook, address: Address, before: Track,
 
 
 def _judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: int) -> None:
+    """A service begins with the first reading that is committed; what a late one says of before is left out."""
     old = draft.services.get(service) or ()
-    tracks = [draft.check(each).track for each in rules.counting[service]]
-    first = max(since, min((track[0][0] for track in tracks if track), default=since))
+    tracks = [track for each in rules.counting[service] if (track := draft.check(each).track)]
+    first = max(since, old[0][0] if old else min((track[0][0] for track in tracks), default=since))
     # A look that began earlier may come in later: what the others said after it is judged anew as well.
-    last = max(at, first, *(track[-1][0] for track in tracks if track))
-    new = service_track(old, tracks, rules.down_when[service], first, last)
+    last = max(at, first, *(track[-1][0] for track in tracks))
+    missing = len(rules.counting[service]) - len(tracks)
+    new = service_track(old, [*tracks, *([()] * missing)], rules.down_when[service], first, last)
     changes = change(old, new)
     if changes:
         draft.spans.append((service, "", changes))
@@ -143,14 +145,9 @@ def _judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: 
 
 
 def _prune(draft: Draft, rules: Rulebook, service: str) -> None:
-    """Forget what nothing can change any more: neither a pending flip, nor a reading found to be out of date."""
+    """Forget what nothing can change any more: no pending flip, and no reading that is still under way."""
     memories = {address: draft.check(address) for address in rules.members.get(service, ())}
-    bounds = [
-        _changeable_from(memory, rules.checks[address])
-        for address, memory in memories.items()
-        if memory.track
-    ]
-    keep_from = min(bounds, default=0)
+    keep_from = min((_changeable_from(memory) for memory in memories.values()), default=0)
     for address, memory in memories.items():
         shorter = pruned(memory.track, keep_from)
         if len(shorter) < len(memory.track):
@@ -160,10 +157,10 @@ def _prune(draft: Draft, rules: Rulebook, service: str) -> None:
         draft.services.put(service, pruned(track, keep_from))
 
 
-def _changeable_from(memory: CheckMemory, check: Check) -> int:
+def _changeable_from(memory: CheckMemory) -> int:
+    """A check's next reading may be of any moment after its last one (0 before its first)."""
     pending = memory.state.unsettled_since
-    believed_until = _believed_until(memory, check.valid_for)
-    return believed_until if pending is None else min(pending, believed_until)
+    return memory.state.last_at if pending is None else min(pending, memory.state.last_at)
 
 
 def _believed_until(memory: CheckMemory, valid_for: float) -> int:

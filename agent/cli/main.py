@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from agent.cli import conditions, daemon, files, look, show, tickets
+from agent.cli import conditions, daemon, files, look, show, status, tickets
 from agent.cli.setting import ConfigOption, Ended, choose_config
 
 USAGE, OUR_FAULT, CONFIG = 64, 70, 78
@@ -39,7 +39,7 @@ def _add(function: Callable[..., Any], name: str | None = None) -> None:
 for _function in (daemon.run, daemon.demo, files.validate, files.schema, look.check):
     _add(_function)
 app.add_typer(conditions.app, name="conditions")
-for _function in (show.status, show.incidents, show.uptime):
+for _function in (status.status, show.incidents, show.uptime):
     _add(_function)
 app.add_typer(tickets.app, name="tickets")
 _add(show.version)

@@ -1,11 +1,9 @@
-"""`tocsin status`, `incidents`, `uptime`, `version`: what the store says, read-only."""
+"""`tocsin incidents`, `uptime`, `version`: what the store says, read-only."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,102 +11,9 @@ from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
-    from agent.store.reader import Reader
     from alerting.incidents import Incident
-    from config.models import Config, Service
 
 _USAGE = 64
-
-
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show each service and check: state, since when, last reading, uptime of 30 days.
-
-    Example: tocsin status
-    """
-    configuration = loaded(config)
-    document = _status(configuration)
-    if as_json:
-        print_json(document)
-        return
-    agent, zone = document["agent"], configuration.agent.timezone
-    print(
-        f"{agent['id']}: {'running' if agent['running'] else 'not running, last alive ' + _when(agent, zone)}"
-    )
-    rows: list[list[object]] = []
-    for service in document["services"]:
-        shown = service["uptime"]["30d"]
-        rows.append(
-            [service["service"], service["state"], service["since_local"], f"{shown} %" if shown else "", ""]
-        )
-        for each in service["checks"]:
-            rows.append([f"  {each['check']}", each["state"] or "unknown", "", "", each["message"]])
-    print_table(
-        ["service", "state", "since", "uptime 30d", "last reading"], rows, empty="no services configured"
-    )
-
-
-def _status(config: Config) -> dict[str, Any]:
-    from agent.clock import SystemClock
-    from agent.store.reader import NoStore, reading
-
-    now, agent = SystemClock().now(), config.agent
-    try:
-        with reading(Path(agent.state_dir), agent.id) as store:
-            alive = store.alive()
-            services = [_service(store, config, service, now) for service in config.services.values()]
-    except NoStore as error:
-        fail(str(error), 1)
-    about = {"id": agent.id, "running": alive.running, "alive_until": rfc3339(alive.seen_until(now) or None)}
-    return {"agent": about, "services": services}
-
-
-def _when(agent: dict[str, Any], zone: str) -> str:
-    at = agent["alive_until"]
-    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if at else "never"
-
-
-def _service(store: Reader, config: Config, service: Service, now: int) -> dict[str, Any]:
-    from agent.uptime import windows
-    from alerting.slo.figures import percent
-
-    ledger, known = store.ledger(service.name), store.checks()
-    zone = config.agent.timezone
-    account = windows(service, ledger, zone, now, ("30d",))["30d"]
-    current = ledger.spans[-1] if ledger.spans else None
-    checks = [
-        _check(name, check.kind, known.get((service.name, name))) for name, check in service.checks.items()
-    ]
-    state = current[2].value if current and current[1] is None else _overall(checks)
-    since = current[0] if current else None
-    return {
-        "service": service.name,
-        "state": state,
-        "since": rfc3339(since),
-        "since_local": local(since, zone),
-        "uptime": {"30d": percent(account.uptime, 2)},
-        "checks": checks,
-    }
-
-
-def _overall(checks: list[dict[str, Any]]) -> str:
-    """The state of a service that no check counts for: its worst check, which can at most degrade it."""
-    states = {check["state"] for check in checks}
-    if states & {"down", "degraded"}:
-        return "degraded"
-    return "unknown" if not states or None in states else "up"
-
-
-def _check(name: str, kind: str, known: dict[str, Any] | None) -> dict[str, Any]:
-    last = (known or {}).get("last") or {}
-    return {
-        "check": name,
-        "kind": kind,
-        "state": known["state"] if known else None,
-        "status": last.get("status"),
-        "at": rfc3339(last.get("at")),
-        "values": last.get("values", {}),
-        "message": last.get("message", "no reading yet"),
-    }
 
 
 def incidents(

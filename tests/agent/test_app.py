@@ -180,6 +180,9 @@ async def test_a_reload_keeps_unchanged_checks_and_ends_what_was_removed(tmp_pat
                 assert store.ledger("shop").spans[-1][1] is not None
             await driven.advance(60)
             assert len(tickets(driven)) == 2
+            page = driven.app.metrics.page().decode()
+            assert 'tocsin_check_duration_seconds_count{check="home",kind="http",service="web"}' in page
+            assert 'service="shop"' not in page
 
 
 @run

@@ -1,0 +1,120 @@
+"""`tocsin status`: each service and check as the store knows them, read-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from agent.cli.output import print_json, print_table, rfc3339
+from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+
+if TYPE_CHECKING:
+    from agent.store.reader import Reader
+    from agent.uptime import Alive
+    from config.models import Config, Service
+
+Known = dict[tuple[str, str], dict[str, Any]]
+
+
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show each service and check: state, since when, last reading, uptime of 30 days.
+
+    While no daemon runs, services are unknown; their checks show what was last seen.
+
+    Example: tocsin status
+    """
+    configuration = loaded(config)
+    document = _status(configuration)
+    if as_json:
+        print_json(document)
+        return
+    agent, zone = document["agent"], configuration.agent.timezone
+    alive = (
+        "running"
+        if agent["running"]
+        else f"not running, last alive {_local(agent['alive_until'], zone) or 'never'}"
+    )
+    print(f"{agent['id']}: {alive}")
+    columns = ["service", "state", "since", "uptime 30d", "last reading"]
+    print_table(columns, _rows(document, zone), empty="no services configured")
+
+
+def _rows(document: dict[str, Any], zone: str) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for service in document["services"]:
+        shown = service["uptime"]["30d"]
+        since = _local(service["since"], zone)
+        rows.append([service["service"], service["state"], since, f"{shown} %" if shown else "", ""])
+        for each in service["checks"]:
+            rows.append([f"  {each['check']}", each["state"] or "unknown", "", "", each["message"]])
+    return rows
+
+
+def _local(at: str | None, zone: str) -> str:
+    """A moment of the document for people, in the configured zone."""
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _status(config: Config) -> dict[str, Any]:
+    from agent.clock import SystemClock
+    from agent.store.reader import NoStore, reading
+
+    now, agent = SystemClock().now(), config.agent
+    try:
+        with reading(Path(agent.state_dir), agent.id) as store:
+            alive, known = store.alive(), store.checks()
+            listed = [
+                _service(store, known, service, (now, agent.timezone)) for service in config.services.values()
+            ]
+    except NoStore as error:
+        fail(str(error), 1)
+    if not alive.running:
+        listed = [{**service, "state": "unknown", "since": rfc3339(alive.until)} for service in listed]
+    return {"agent": _agent(agent.id, alive, now), "services": listed}
+
+
+def _agent(name: str, alive: Alive, now: int) -> dict[str, Any]:
+    return {"id": name, "running": alive.running, "alive_until": rfc3339(alive.seen_until(now) or None)}
+
+
+def _service(store: Reader, known: Known, service: Service, moment: tuple[int, str]) -> dict[str, Any]:
+    from agent.uptime import windows
+    from alerting.slo.figures import percent
+
+    now, zone = moment
+    ledger = store.ledger(service.name)
+    account = windows(service, ledger, zone, now, ("30d",))["30d"]
+    checks = [
+        _check(name, check.kind, known.get((service.name, name))) for name, check in service.checks.items()
+    ]
+    start, end, klass = ledger.spans[-1] if ledger.spans else (None, None, None)
+    return {
+        "service": service.name,
+        "state": klass.value if klass is not None and end is None else _overall(checks),
+        "since": rfc3339(start),
+        "uptime": {"30d": percent(account.uptime, 2)},
+        "checks": checks,
+    }
+
+
+def _overall(checks: list[dict[str, Any]]) -> str:
+    """The state of a service that no check counts for: its worst check, which can at most degrade it."""
+    states = {check["state"] for check in checks}
+    if states & {"down", "degraded"}:
+        return "degraded"
+    return "unknown" if not states or None in states else "up"
+
+
+def _check(name: str, kind: str, known: dict[str, Any] | None) -> dict[str, Any]:
+    last = (known or {}).get("last") or {}
+    return {
+        "check": name,
+        "kind": kind,
+        "state": known["state"] if known else None,
+        "status": last.get("status"),
+        "at": rfc3339(last.get("at")),
+        "values": last.get("values", {}),
+        "message": last.get("message", "no reading yet"),
+    }
