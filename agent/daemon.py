@@ -23,13 +23,14 @@ log = structlog.get_logger()
 
 def run_daemon(path: Path, kinds: Mapping[str, Kind]) -> int:
     """Run until SIGTERM or SIGINT; the exit code. Raises ConfigError or StateLocked when it cannot start."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload before we listen for it must not end the process
+    asked: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _frame: asked.append(number))
     logs.set_up()
     config = _read(path, kinds)
     if config.agent.sentry_dsn is not None:
         logs.report_to_sentry(config.agent.sentry_dsn.reveal())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Daemon(config, path, kinds).main())
+        return runner.run(_Daemon(config, path, kinds).main(reload_asked=bool(asked)))
 
 
 def _read(path: Path, kinds: Mapping[str, Kind]) -> Config:
@@ -49,7 +50,10 @@ class _Daemon:
         self._ending, self._reload = asyncio.Event(), asyncio.Event()
         self._app: App = build(config)
 
-    async def main(self) -> int:
+    async def main(self, *, reload_asked: bool) -> int:
+        """Start, run, stop. `reload_asked`: a signal came after the configuration was read."""
+        if reload_asked:
+            self._reload.set()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)

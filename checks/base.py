@@ -50,7 +50,9 @@ class ErrorKind(StrEnum):
 class Spec(BaseModel):
     """The options of one kind: frozen, unknown keys refused. Every field carries a description."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

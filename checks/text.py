@@ -20,6 +20,8 @@ def visible(text: str, limit: int = 200) -> str:
     `\\u202e`); unusual spaces become plain ones. The escapes are for reading: a backslash in the text stays
     a single one, so nothing can be parsed back from the result.
     """
+    if text.isascii() and text.isprintable():  # nearly all text: nothing in it to change
+        return text if len(text) <= limit else _cut([*text[: max(limit, 0)]], limit)
     shown: list[str] = []
     room = limit
     for mark in text:

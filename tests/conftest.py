@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from config import masks
+
 # No deadline: how long an example takes on a busy machine says nothing about the code.
 settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=2000)
@@ -108,3 +110,11 @@ def shared(root: Path) -> Path:
     if not directory.is_dir():
         pytest.skip(f"there is no {directory} beside the checkout")
     return directory
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_known() -> None:
+    """Each test begins as a fresh process would: what another one revealed is not masked here."""
+    masks._seen.clear()
+    masks._plain.clear()
+    masks._longest_first = ()

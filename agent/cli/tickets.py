@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from pathlib import Path
@@ -172,6 +171,8 @@ def _number(ticket: str) -> int:
 
 def _move(move: str, ticket: str, note: str, config: Config, *, as_json: bool) -> None:
     """Ask the daemon; when none runs, take the state lock and write."""
+    import asyncio
+
     from agent.control import NotRunning, Refused, ask
 
     directory, number = Path(config.agent.state_dir), _number(ticket)

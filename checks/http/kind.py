@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import SplitResult, urljoin, urlsplit
 
 import pycurl
 
 from checks.base import Context, ErrorKind, Kind, Observation, Scalar, Value
-from checks.http.spec import HttpSpec, web_address
-from checks.http.transfer import Answer, Request, cert_days, fault, phases_of, prepare, spoken_version
+from checks.connection import Fault
+from checks.http.address import target, without_secrets
+from checks.http.answer import Answer
+from checks.http.faults import addresses_shown, fault, is_unknown_encoding, late
+from checks.http.request import Request, first_request, redirected, taken_as_it_comes
+from checks.http.spec import HttpSpec
+from checks.http.transfer import Proxy, Route, bound, cert_days, phases_of, prepare, spoken_version
 from checks.network import AddressRefused, LookupFailed
 from checks.text import visible
-from config.secrets import SecretError
+from config.masks import remember
+from config.references import SecretError
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
-_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 _EXCERPT_BYTES = 4096
 
 VALUES = (
@@ -41,22 +41,32 @@ VALUES = (
 
 @dataclass(slots=True)
 class _Look:
-    """What one look has gathered so far, over all hops."""
+    """One look over all its hops: what is asked for, and what has been gathered so far."""
 
-    began: float
-    deadline: float
-    now: float
+    spec: HttpSpec
+    context: Context
+    began: float = field(default_factory=time.perf_counter)
+    proxy: Proxy | None = None
+    host: str = ""
     values: dict[str, Scalar] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
     redirects: int = 0
 
     @property
     def left(self) -> float:
-        return self.deadline - time.perf_counter()
+        """Seconds to the deadline, never quite none."""
+        return max(0.001, self.began + self.context.timeout - time.perf_counter())
 
     def add(self, phases: dict[str, float]) -> None:
         for name, seconds in phases.items():
             self.phases[name] = self.phases.get(name, 0.0) + seconds
+
+    def failed(self, error: Fault, answer: Answer | None = None) -> Observation:
+        """The end of a look that got no whole answer."""
+        if error.blind:
+            return self.observation(blind=error.message, error_kind=error.kind)
+        headers = answer.headers() if answer and answer.begun else None
+        return self.observation(failure=error.message, error_kind=error.kind, headers=headers)
 
     def observation(self, **found: object) -> Observation:
         """The end of the look: measured values, and what else was found."""
@@ -68,42 +78,48 @@ class _Look:
 
 async def probe(spec: HttpSpec, context: Context) -> Observation:
     """Ask, follow redirects, and say what was seen. Never raises for anything the world does."""
-    began = time.perf_counter()
-    look = _Look(began, began + context.timeout, context.now)
+    look = _Look(spec, context)
     try:
-        request = _first_request(spec)
+        request, look.proxy = first_request(spec), _proxy(spec)
     except SecretError as error:
-        return Observation(blind=str(error), error_kind=ErrorKind.LOCAL)
-    while True:
-        outcome = await _hop(spec, request, look, context)
-        if isinstance(outcome, Observation):
-            return outcome
-        request = outcome
-
-
-async def _hop(spec: HttpSpec, request: Request, look: _Look, context: Context) -> Observation | Request:
-    """One request: the end of the look, or the next request of a redirect."""
+        return look.failed(Fault(str(error), ErrorKind.LOCAL))
+    look.host = request.target.host
     try:
-        routed = await _routed(spec, request, look, context)
+        while True:
+            outcome = await _hop(request, look)
+            if isinstance(outcome, Observation):
+                return outcome
+            request = outcome
     except LookupFailed as error:
-        if error.local:
-            return look.observation(blind=str(error), error_kind=ErrorKind.LOCAL)
-        return look.observation(failure=str(error), error_kind=ErrorKind.DNS)
+        return look.failed(Fault(str(error), ErrorKind.LOCAL if error.local else ErrorKind.DNS))
     except AddressRefused as error:
-        return look.observation(blind=str(error), error_kind=ErrorKind.POLICY)
-    answer = Answer(keep=max(context.keep_body, _EXCERPT_BYTES), limit=int(spec.max_body))
+        return look.failed(Fault(str(error), ErrorKind.POLICY))
+
+
+async def _hop(request: Request, look: _Look) -> Observation | Request:
+    """One request: the end of the look, or the next request of a redirect."""
+    route = await _route(request, look)
+    context = look.context
+    answer = Answer(keep=max(context.keep_body, _EXCERPT_BYTES), limit=int(look.spec.max_body))
     async with context.network.handle() as curl:
-        prepare(curl, spec, routed, answer, max(0.001, look.left))
+        prepare(curl, look.spec, request, route, look.proxy)
+        bound(curl, answer, look.left)
         try:
             await context.network.perform(curl)
         except pycurl.error as error:
             _measure(curl, look, answer)
-            reason, kind = fault(curl, error.args[0], str(error.args[1]), answer, context.timeout)
-            if kind is ErrorKind.LOCAL:
-                return look.observation(blind=reason, error_kind=kind)
-            return look.observation(failure=reason, error_kind=kind, headers=tuple(answer.headers) or None)
+            if is_unknown_encoding(error) and (again := taken_as_it_comes(request)):
+                return again
+            tried = addresses_shown(route.addresses, route.port)
+            if error.args[0] == pycurl.E_OPERATION_TIMEDOUT:
+                return look.failed(late(curl, answer, context.timeout, tried), answer)
+            return look.failed(fault(curl, error, answer, tried), answer)
         _measure(curl, look, answer)
-    return _conclude(spec, request, look, answer)
+    if not answer.ended:  # libcurl is content with half the headers
+        return look.failed(
+            Fault("the connection was closed in the middle of the headers", ErrorKind.RESET), answer
+        )
+    return _conclude(request, look, answer)
 
 
 def _measure(curl: pycurl.Curl, look: _Look, answer: Answer) -> None:
@@ -115,102 +131,59 @@ def _measure(curl: pycurl.Curl, look: _Look, answer: Answer) -> None:
         look.values["http_version"] = spoken_version(curl)
     if address := curl.getinfo(pycurl.PRIMARY_IP):
         look.values["ip"] = address
-    days = cert_days(curl, look.now)
+    days = cert_days(curl, look.context.now) if "tls" in look.phases else None
     if days is not None:
         look.values["cert_days"] = round(days, 3)
 
 
-def _conclude(spec: HttpSpec, request: Request, look: _Look, answer: Answer) -> Observation | Request:
-    status, location = look.values.get("status"), answer.get("location")
-    if spec.follow_redirects and status in _REDIRECTS and location:
-        if look.redirects >= spec.max_redirects:
-            reason = f"more than {spec.max_redirects} redirects, the last to {visible(_shown(location), 80)}"
-            return look.observation(failure=reason, error_kind=ErrorKind.PROTOCOL)
+def _conclude(request: Request, look: _Look, answer: Answer) -> Observation | Request:
+    headers = answer.headers()
+    status, location = look.values.get("status"), _first(headers, "location")
+    if look.spec.follow_redirects and status in _REDIRECTS and location:
+        if look.redirects >= look.spec.max_redirects:
+            shown = visible(without_secrets(location), 80)
+            reason = f"more than {look.spec.max_redirects} redirects, the last to {shown}"
+            return look.failed(Fault(reason, ErrorKind.PROTOCOL), answer)
         look.redirects += 1
         try:
-            return _redirected(request, int(status), location)
+            return redirected(request, int(status), location)
         except ValueError as error:
-            return look.observation(
-                failure=f"redirect refused: {visible(str(error))}", error_kind=ErrorKind.PROTOCOL
-            )
-    return look.observation(
-        headers=tuple(answer.headers), body=_text(answer), whole=len(answer.body) == answer.size
-    )
+            return look.failed(Fault(f"redirect refused: {_plain(error)}", ErrorKind.PROTOCOL), answer)
+    text = answer.text(_first(headers, "content-type"))
+    return look.observation(headers=headers, body=text, whole=len(answer.body) == answer.size)
 
 
-def _first_request(spec: HttpSpec) -> Request:
-    headers = [(name, secret.reveal()) for name, secret in spec.headers.items()]
-    named = {name.lower() for name, _ in headers}
-    if "user-agent" not in named:
-        headers.append(("User-Agent", _user_agent()))
-    userpwd = None
-    if spec.auth and spec.auth.bearer:
-        headers = [pair for pair in headers if pair[0].lower() != "authorization"]
-        headers.append(("Authorization", f"Bearer {spec.auth.bearer.reveal()}"))
-    elif spec.auth:
-        headers = [pair for pair in headers if pair[0].lower() != "authorization"]
-        userpwd = f"{spec.auth.user}:{spec.auth.password.reveal() if spec.auth.password else ''}"
-    clean = tuple((name, value.replace("\r", " ").replace("\n", " ")) for name, value in headers)
-    body = spec.body.reveal().encode() if spec.body else None
-    return Request(spec.url, spec.method.upper(), clean, body, userpwd, None)
-
-
-def _redirected(request: Request, status: int, location: str) -> Request:
-    """The request a browser would send next; credentials stay with the origin they were meant for."""
-    url = web_address(urljoin(request.url, location))
-    method, body = request.method, request.body
-    if status == 303 or (status in (301, 302) and method == "POST"):
-        method, body = ("HEAD" if method == "HEAD" else "GET"), None
-    headers, userpwd = request.headers, request.userpwd
-    if _origin(urlsplit(url)) != _origin(urlsplit(request.url)):
-        userpwd = None
-        headers = tuple(pair for pair in headers if pair[0].lower() not in _CREDENTIALS | {"host"})
-    return Request(url, method, headers, body, userpwd, None)
-
-
-async def _routed(spec: HttpSpec, request: Request, look: _Look, context: Context) -> Request:
-    """The request with the addresses that its host (or the proxy) has just been resolved to."""
-    parts = urlsplit(
-        spec.proxy
-        if spec.proxy and "://" in spec.proxy
-        else f"http://{spec.proxy}"
-        if spec.proxy
-        else request.url
-    )
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+async def _route(request: Request, look: _Look) -> Route:
+    """Whom to connect to: the proxy, the address that `resolve` gives for the URL's host, or the host."""
+    where, spec = request.target, look.spec
+    if look.proxy:
+        host, port = look.proxy.host, look.proxy.port
+    else:
+        host, port = where.host, where.port
+        if spec.resolve and host == look.host:
+            host = spec.resolve
     started = time.perf_counter()
-    wanted = spec.resolve if spec.resolve and not spec.proxy else host
-    addresses = await context.network.resolve(wanted, family=spec.ip, timeout=max(0.001, look.left))
+    addresses = await look.context.network.resolve(host, family=spec.ip, timeout=look.left)
     look.add({"resolve": time.perf_counter() - started})
-    route = f"{host}:{port}:{','.join(f'[{a}]' if ':' in a else a for a in addresses)}"
-    return Request(request.url, request.method, request.headers, request.body, request.userpwd, route)
+    return Route(host, port, addresses, direct=look.proxy is None)
 
 
-def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
-    scheme = parts.scheme.lower()
-    return scheme, parts.hostname, parts.port or (443 if scheme == "https" else 80)
+def _proxy(spec: HttpSpec) -> Proxy | None:
+    if spec.proxy is None:
+        return None
+    where = target(spec.proxy)
+    remember(where.password or "")
+    return Proxy(where.url, where.host, where.port, where.user, where.password or "")
 
 
-def _text(answer: Answer) -> str:
-    found = _CHARSET.search(answer.get("content-type") or "")
-    try:
-        return answer.body.decode(found[1] if found else "utf-8", "replace")
-    except LookupError:
-        return answer.body.decode("utf-8", "replace")
+def _plain(error: ValueError) -> str:
+    """Why an address cannot be used, as a phrase of its own; a file's complaint says it of the option."""
+    return visible(str(error).removeprefix("is "))
 
 
-def _shown(url: str) -> str:
-    """An address without its query, which may hold secrets."""
-    return url.partition("?")[0]
-
-
-@cache
-def _user_agent() -> str:
-    try:
-        return f"tocsin/{version('tocsin')}"
-    except PackageNotFoundError:
-        return "tocsin"
+def _first(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    """The first header of that name, written in lower case."""
+    return next((value for key, value in headers if key.lower() == name), None)
 
 
 def accepted(spec: HttpSpec) -> str | None:

@@ -6,37 +6,32 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from checks.base import Spec
+from checks.http.address import target, with_scheme
 from config.secrets import Secret
 from config.units import Size
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_MAX_BODY = 1024.0**3
 
 
 def web_address(text: str) -> str:
-    """A target as libcurl is to get it; `example.org` alone means http. Raises ValueError with the remedy."""
-    address = text if "://" in text else f"http://{text}"
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"is no web address: {error}") from None
-    if parts.scheme.lower() not in ("http", "https"):
-        raise ValueError(f'only http and https are looked at, got "{parts.scheme[:20]}"')
-    if not parts.hostname or any(char <= " " or char == "\x7f" for char in text):
-        raise ValueError(f'is no web address: "{text[:60]}"')
-    if port == 0:
-        raise ValueError("port 0 cannot be connected to")
+    """The address with its scheme. Raises ValueError with the remedy."""
+    if "://" not in text and "@" in text.partition("/")[0]:
+        raise ValueError("is no web address: write the scheme (https://) before a user name")
+    address = with_scheme(text)
+    target(address)
     return address
 
 
 def _status_ranges(value: Any) -> Any:
     """`200`, `200..299`, `[200, 204, 300..399]` -> ((200, 200), …)."""
     listed = value if isinstance(value, (list, tuple)) else [value]
+    if not listed:
+        raise ValueError("wants at least one status (leave it out for 200..299)")
     return tuple(item if isinstance(item, tuple) else _status_range(str(item)) for item in listed)
 
 
@@ -63,7 +58,14 @@ def _existing_file(path: str) -> str:
     return path
 
 
+def _host(name: str) -> str:
+    bare = name.strip("[]")
+    return target(f"http://[{bare}]/" if ":" in bare else f"http://{bare}/").host
+
+
 File = Annotated[str, AfterValidator(_existing_file)]
+Host = Annotated[str, AfterValidator(_host)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 StatusRanges = Annotated[
     tuple[tuple[int, int], ...], BeforeValidator(_status_ranges, json_schema_input_type=str | list[str])
 ]
@@ -80,6 +82,10 @@ class Auth(Spec):
     def _one_way(self) -> Auth:
         if (self.bearer is None) == (self.user is None):
             raise ValueError("wants either user: and password:, or bearer:")
+        if self.bearer is not None and self.password is not None:
+            raise ValueError("password: goes with user:, not with bearer:")
+        if self.user is not None and ":" in self.user:
+            raise ValueError("user: cannot hold a colon in basic authentication")
         return self
 
 
@@ -89,15 +95,16 @@ class Tls(Spec):
     verify: bool = Field(True, description="check the certificate and the name in it")
     ca: File | None = Field(None, description="file of trusted authorities, PEM; default: the system's")
     cert: File | None = Field(None, description="our client certificate, PEM")
-    key: File | None = Field(None, description="the key of our client certificate, PEM")
-    server_name: str | None = Field(None, description="name to ask for and to expect instead of the URL's")
+    key: File | None = Field(None, description="the key of our client certificate, PEM, without a passphrase")
+    server_name: Host | None = Field(None, description="name to ask for and to expect instead of the URL's")
 
 
 class HttpSpec(Spec):
     """HTTP and HTTPS requests."""
 
-    url: Annotated[str, AfterValidator(web_address)] = Field(
-        description="what to ask for; http or https", examples=["https://example.org/health"]
+    url: WebAddress = Field(
+        description="what to ask for; http or https",
+        examples=["https://example.org/health"],
     )
     method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,20}$")] = Field(
         "GET", description="the request method"
@@ -105,10 +112,12 @@ class HttpSpec(Spec):
     headers: Annotated[Mapping[str, Secret], AfterValidator(_header_names)] = Field(
         {}, description="request headers; values may refer to secrets"
     )
-    body: Secret | None = Field(None, description="request body")
+    body: Secret | None = Field(
+        None, description="request body; sent as a form unless a Content-Type is among the headers"
+    )
     auth: Auth | None = Field(None, description="basic authentication or a bearer token")
     follow_redirects: bool = Field(
-        True, description="follow redirects; credentials are dropped on another origin"
+        True, description="follow redirects; credentials and secrets are dropped on another origin"
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(
         10, description="how many redirects are followed"
@@ -117,15 +126,27 @@ class HttpSpec(Spec):
         None, description="statuses that are right, beside any down: of your own", examples=["200..299"]
     )
     tls: Tls = Field(Tls(), description="certificates and names")
-    proxy: str | None = Field(
+    proxy: WebAddress | None = Field(
         None, description="send requests through this HTTP proxy; none is taken from the environment"
     )
     ip: Literal["auto", "4", "6"] = Field("auto", description="IP version to use")
     http_version: Literal["auto", "1.0", "1.1", "2"] = Field("auto", description="HTTP version to speak")
-    max_body: Size = Field(
-        10 * 1024.0 * 1024.0, description="larger answers are down; counted as unpacked", examples=["1MiB"]
+    max_body: Annotated[Size, Field(ge=0, le=_MAX_BODY)] = Field(
+        10 * 1024.0 * 1024.0,
+        description="larger answers are down; counted as unpacked; at most 1GiB",
+        examples=["1MiB"],
     )
     keep_alive: bool = Field(False, description="keep the connection from one look to the next")
-    resolve: str | None = Field(
-        None, description="connect to this address instead of asking DNS", examples=["192.0.2.7"]
+    resolve: Host | None = Field(
+        None,
+        description="connect to this address for the URL's host instead of asking DNS",
+        examples=["192.0.2.7"],
     )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> HttpSpec:
+        if self.auth is not None and target(self.url).user is not None:
+            raise ValueError("the user stands in url: and in auth:; give it once")
+        if self.resolve is not None and self.proxy is not None:
+            raise ValueError("resolve: has no effect with proxy:, which does the connecting")
+        return self

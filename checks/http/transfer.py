@@ -1,19 +1,18 @@
-"""HTTP: one request and its answer on libcurl, bounded in time, headers and body."""
+"""HTTP: one transfer on libcurl: how it is set up, and what is measured on it."""
 
 from __future__ import annotations
 
-import errno
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pycurl
 
-from checks.base import ErrorKind
+from checks.http.answer import Answer
+from checks.http.request import Request
 from checks.http.spec import HttpSpec, Tls
-from checks.text import visible
 
 _HTTP_VERSIONS = {
     "auto": pycurl.CURL_HTTP_VERSION_2TLS,
@@ -22,125 +21,78 @@ _HTTP_VERSIONS = {
     "2": pycurl.CURL_HTTP_VERSION_2_0,
 }
 _SPOKEN = {1: "1.0", 2: "1.1", 3: "2", 30: "3"}
-_MAX_HEADER_BYTES = 256 * 1024
-_REFUSED = {errno.ECONNREFUSED}
-_LOCAL_ERRNO = {
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOBUFS,
-    errno.ENOMEM,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EADDRNOTAVAIL,
-}
-_KINDS = {
-    pycurl.E_COULDNT_RESOLVE_HOST: ErrorKind.DNS,
-    pycurl.E_COULDNT_RESOLVE_PROXY: ErrorKind.DNS,
-    pycurl.E_OPERATION_TIMEDOUT: ErrorKind.TIMEOUT,
-    pycurl.E_SSL_CONNECT_ERROR: ErrorKind.TLS,
-    pycurl.E_PEER_FAILED_VERIFICATION: ErrorKind.TLS,
-    pycurl.E_SSL_CIPHER: ErrorKind.TLS,
-    pycurl.E_USE_SSL_FAILED: ErrorKind.TLS,
-    pycurl.E_GOT_NOTHING: ErrorKind.RESET,
-    pycurl.E_RECV_ERROR: ErrorKind.RESET,
-    pycurl.E_SEND_ERROR: ErrorKind.RESET,
-    pycurl.E_BAD_CONTENT_ENCODING: ErrorKind.CONTENT,
-}
-_OURS = {
-    pycurl.E_FAILED_INIT, pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE,
-    pycurl.E_SSL_ENGINE_NOTFOUND, pycurl.E_SSL_ENGINE_INITFAILED, pycurl.E_BAD_FUNCTION_ARGUMENT,
-}  # fmt: skip
-_SAYINGS = {
-    pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
-    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
-    pycurl.E_PARTIAL_FILE: "the connection was closed before the whole answer had come",
-}
+_WEB_ONLY = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_FAMILIES = {"4": pycurl.IPRESOLVE_V4, "6": pycurl.IPRESOLVE_V6}
+_WITH_CONTENT = {"POST", "PUT", "PATCH"}
+# libcurl's numbers of options that pycurl has no names for.
+_SUPPRESS_CONNECT_HEADERS, _CA_CACHE_TIMEOUT = 265, 321
+_CA_CACHE_SECONDS = 60
+_LARGEST_LONG = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One hop: where to, with what, connected to which addresses."""
+class Route:
+    """The way to the other side: the host to connect to, its port, and the addresses it has just been given.
+
+    `direct` is False where a proxy does the connecting.
+    """
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+    direct: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Whom to send requests through, and as whom."""
 
     url: str
-    method: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | None
-    userpwd: str | None
-    route: str | None
+    host: str
+    port: int
+    user: str | None
+    password: str
 
 
-@dataclass(slots=True)
-class Answer:
-    """What came back. `keep` bounds the stored body in bytes, `limit` the whole one."""
-
-    keep: int
-    limit: int
-    status_line: str = ""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytearray = field(default_factory=bytearray)
-    size: int = 0
-    header_bytes: int = 0
-    too_large: str | None = None
-
-    def header(self, raw: bytes) -> int | None:
-        """libcurl's header callback, a line at a time; returning 0 ends the transfer."""
-        self.header_bytes += len(raw)
-        if self.header_bytes > _MAX_HEADER_BYTES:
-            self.too_large = f"the headers are larger than {_MAX_HEADER_BYTES // 1024} KiB"
-            return 0
-        line = raw.decode("latin-1").strip()
-        if line.startswith("HTTP/"):
-            self.status_line = line
-            self.headers.clear()
-        elif ":" in line:
-            name, _, value = line.partition(":")
-            self.headers.append((name.strip(), value.strip()))
-        return None
-
-    def chunk(self, raw: bytes) -> int | None:
-        """libcurl's body callback, already unpacked; returning 0 ends the transfer."""
-        self.size += len(raw)
-        if self.size > self.limit:
-            self.too_large = f"the answer is larger than max_body ({self.limit} bytes)"
-            return 0
-        room = self.keep - len(self.body)
-        if room > 0:
-            self.body += raw[:room]
-        return None
-
-    def get(self, name: str) -> str | None:
-        """The first header of that name."""
-        lower = name.lower()
-        return next((value for key, value in self.headers if key.lower() == lower), None)
-
-
-def prepare(curl: pycurl.Curl, spec: HttpSpec, request: Request, answer: Answer, timeout: float) -> None:
-    """Set up one transfer; `timeout` seconds is the wall deadline of all of it."""
-    set_option = curl.setopt
-    set_option(pycurl.URL, request.url)
-    set_option(pycurl.NOSIGNAL, 1)
-    set_option(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-    set_option(pycurl.TIMEOUT_MS, max(1, int(timeout * 1000)))
-    set_option(pycurl.HTTP_VERSION, _HTTP_VERSIONS[spec.http_version])
-    set_option(pycurl.ACCEPT_ENCODING, "")
-    set_option(
-        pycurl.HTTPHEADER, [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
-    )
-    set_option(pycurl.HEADERFUNCTION, answer.header)
-    set_option(pycurl.WRITEFUNCTION, answer.chunk)
-    set_option(pycurl.PROXY, spec.proxy or "")
-    if spec.proxy:
-        set_option(pycurl.SUPPRESS_CONNECT_HEADERS, 1)
+def prepare(curl: pycurl.Curl, spec: HttpSpec, request: Request, route: Route, proxy: Proxy | None) -> None:
+    """Set up one transfer, all but its deadline and where its answer goes."""
+    setopt = curl.setopt
+    setopt(pycurl.NOSIGNAL, 1)
+    setopt(pycurl.PROTOCOLS, _WEB_ONLY)
+    setopt(pycurl.HTTP_VERSION, _HTTP_VERSIONS[spec.http_version])
+    setopt(pycurl.ACCEPT_ENCODING, "")
+    setopt(pycurl.HTTP_CONTENT_DECODING, int(request.unpack))
+    # Empty, not unset: libcurl would look into the environment.
+    setopt(pycurl.PROXY, proxy.url if proxy else "")
+    setopt(pycurl.NOPROXY, "")
+    if proxy:
+        _through(curl, proxy)
+    if spec.ip != "auto":
+        setopt(pycurl.IPRESOLVE, _FAMILIES[spec.ip])
     if not spec.keep_alive:
-        set_option(pycurl.FRESH_CONNECT, 1)
-        set_option(pycurl.FORBID_REUSE, 1)
-    if request.route:
-        set_option(pycurl.RESOLVE, [request.route])
-    if request.userpwd is not None:
-        set_option(pycurl.USERPWD, request.userpwd)
-    _method(curl, request)
-    if request.url[:6].lower() == "https:":
+        setopt(pycurl.FRESH_CONNECT, 1)
+        setopt(pycurl.FORBID_REUSE, 1)
+    if request.user is not None:
+        setopt(pycurl.USERNAME, request.user.encode())
+        setopt(pycurl.PASSWORD, request.password.encode())
+    _content(curl, request)
+    url, headers = request.target.url, request.headers
+    if request.target.scheme == "https":
         _tls(curl, spec.tls)
+        if spec.tls.server_name:
+            url, headers = _renamed(request, spec.tls.server_name)
+    setopt(pycurl.URL, url)
+    setopt(pycurl.HTTPHEADER, _header_lines(headers))
+    _lead(curl, request, route, url)
+
+
+def bound(curl: pycurl.Curl, answer: Answer, timeout: float) -> None:
+    """Bound the transfer: `timeout` seconds for all of it, the answer's limits for what it brings."""
+    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(timeout * 1000)))
+    curl.setopt(pycurl.HEADERFUNCTION, answer.header)
+    curl.setopt(pycurl.WRITEFUNCTION, answer.chunk)
+    if answer.limit:  # over the wire, too: packed content can be endless and unpack to nothing
+        curl.setopt(pycurl.MAXFILESIZE, min(answer.limit, _LARGEST_LONG))
 
 
 def spoken_version(curl: pycurl.Curl) -> str:
@@ -150,19 +102,15 @@ def spoken_version(curl: pycurl.Curl) -> str:
 
 def phases_of(curl: pycurl.Curl) -> dict[str, float]:
     """Seconds spent connecting, in TLS, waiting for the first byte, and transferring."""
-    connected = curl.getinfo(pycurl.CONNECT_TIME)
-    secured = curl.getinfo(pycurl.APPCONNECT_TIME)
-    began, first, total = (
-        curl.getinfo(pycurl.PRETRANSFER_TIME),
-        curl.getinfo(pycurl.STARTTRANSFER_TIME),
-        curl.getinfo(pycurl.TOTAL_TIME),
-    )
-    phases = {"connect": max(0.0, connected - curl.getinfo(pycurl.NAMELOOKUP_TIME))}
+    getinfo = curl.getinfo
+    connected, secured = getinfo(pycurl.CONNECT_TIME), getinfo(pycurl.APPCONNECT_TIME)
+    first = getinfo(pycurl.STARTTRANSFER_TIME)
+    phases = {"connect": max(0.0, connected - getinfo(pycurl.NAMELOOKUP_TIME))}
     if secured > 0:
         phases["tls"] = max(0.0, secured - connected)
     if first > 0:
-        phases["first_byte"] = max(0.0, first - max(began, secured, connected))
-        phases["transfer"] = max(0.0, total - first)
+        phases["first_byte"] = max(0.0, first - max(connected, secured))
+        phases["transfer"] = max(0.0, getinfo(pycurl.TOTAL_TIME) - first)
     return phases
 
 
@@ -171,76 +119,85 @@ def cert_days(curl: pycurl.Curl, now: float) -> float | None:
     chain: list[Any] = curl.getinfo(pycurl.INFO_CERTINFO) or []
     leaf = dict(pair for pair in chain[0] if len(pair) == 2) if chain else {}
     ends = leaf.get("Expire date")
-    if not isinstance(ends, str):
-        return None
     try:
-        return (ssl.cert_time_to_seconds(ends) - now) / 86400
+        return (ssl.cert_time_to_seconds(ends) - now) / 86400 if isinstance(ends, str) else None
     except ValueError:
         return None
 
 
-def fault(curl: pycurl.Curl, code: int, text: str, answer: Answer, timeout: float) -> tuple[str, ErrorKind]:
-    """One line on why the transfer failed, and its kind; LOCAL means the fault is ours."""
-    number = curl.getinfo(pycurl.OS_ERRNO)
-    peer = curl.getinfo(pycurl.PRIMARY_IP) or ""
-    if answer.too_large:
-        return answer.too_large, ErrorKind.CONTENT
-    if code == pycurl.E_OPERATION_TIMEDOUT:
-        return (
-            f"no complete answer within {timeout:.3g}s: timed out {_where(curl, answer)}",
-            ErrorKind.TIMEOUT,
-        )
-    if code == pycurl.E_COULDNT_CONNECT:
-        return _unconnected(number, peer, text)
-    if code in _OURS or (code in (pycurl.E_COULDNT_RESOLVE_HOST,) and number in _LOCAL_ERRNO):
-        return visible(text), ErrorKind.LOCAL
-    return visible(_SAYINGS.get(code) or text or f"libcurl error {code}"), _KINDS.get(
-        code, ErrorKind.PROTOCOL
-    )
+def _header_lines(headers: tuple[tuple[str, str], ...]) -> list[bytes]:
+    """As libcurl wants them: `name;` sends an empty one, `name:` keeps its own from being sent."""
+    lines = [(f"{name}: {value}" if value else f"{name};").encode() for name, value in headers]
+    if not any(name.lower() == "expect" for name, _ in headers):
+        lines.append(b"Expect:")  # waiting for leave to send the body would be measured as the server's time
+    return lines
 
 
-def _unconnected(number: int, peer: str, text: str) -> tuple[str, ErrorKind]:
-    target = f" by {peer}" if peer else ""
-    if number in _REFUSED:
-        return f"connection refused{target}", ErrorKind.REFUSED
-    if number in _LOCAL_ERRNO:
-        return f"cannot open a connection: {os.strerror(number).lower()}", ErrorKind.LOCAL
-    if number:
-        return (
-            f"cannot connect{' to ' + peer if peer else ''}: {os.strerror(number).lower()}",
-            ErrorKind.UNREACHABLE,
-        )
-    return visible(text), ErrorKind.UNREACHABLE
-
-
-def _where(curl: pycurl.Curl, answer: Answer) -> str:
-    if curl.getinfo(pycurl.CONNECT_TIME) <= 0:
-        return "while connecting"
-    if not answer.status_line:
-        return "waiting for the answer"
-    return f"while reading the answer ({answer.size} bytes had come)"
-
-
-def _method(curl: pycurl.Curl, request: Request) -> None:
-    if request.body is not None:
+def _content(curl: pycurl.Curl, request: Request) -> None:
+    body = request.body
+    if body is None and request.method in _WITH_CONTENT:
+        body = b""  # some servers refuse these methods without a Content-Length
+    if body is not None:
         curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.POSTFIELDS, request.body)
+        curl.setopt(pycurl.POSTFIELDS, body)
     if request.method == "HEAD":
         curl.setopt(pycurl.NOBODY, 1)
-    elif request.body is not None or request.method != "GET":
+    elif request.method != ("GET" if body is None else "POST"):
         curl.setopt(pycurl.CUSTOMREQUEST, request.method)
 
 
+def _renamed(request: Request, server_name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """libcurl asks for the name in the URL: so that name goes there, and the real one into Host."""
+    where = request.target
+    _, _, rest = where.url.partition("://")
+    authority, slash, path = rest.partition("/")
+    headers = request.headers
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers = (*headers, ("Host", authority))
+    shown = f"[{server_name}]" if ":" in server_name else server_name
+    return f"https://{shown}:{where.port}{slash}{path}", headers
+
+
+def _lead(curl: pycurl.Curl, request: Request, route: Route, url: str) -> None:
+    """Hand over the addresses, so that libcurl asks no name server itself."""
+    where = request.target
+    if route.addresses != (route.host,):
+        listed = ",".join(_bracketed(each) for each in route.addresses)
+        curl.setopt(pycurl.RESOLVE, [f"+{route.host}:{route.port}:{listed}"])
+    if url != where.url or (route.direct and route.host != where.host):
+        # A kept connection is known by this, too: never taken for one that leads elsewhere.
+        host = route.host if route.direct else where.host
+        curl.setopt(pycurl.CONNECT_TO, [f"::{_bracketed(host)}:{where.port}"])
+
+
+def _through(curl: pycurl.Curl, proxy: Proxy) -> None:
+    curl.setopt(pycurl.PROXYPORT, proxy.port)
+    curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+    authorities = trusted_authorities()
+    if authorities:
+        curl.setopt(pycurl.PROXY_CAINFO, authorities)
+    if proxy.user is not None:
+        curl.setopt(pycurl.PROXYUSERNAME, proxy.user.encode())
+        curl.setopt(pycurl.PROXYPASSWORD, proxy.password.encode())
+
+
 def _tls(curl: pycurl.Curl, tls: Tls) -> None:
-    curl.setopt(pycurl.CERTINFO, 1)
+    curl.setopt(pycurl.OPT_CERTINFO, 1)
     curl.setopt(pycurl.SSL_VERIFYPEER, int(tls.verify))
     curl.setopt(pycurl.SSL_VERIFYHOST, 2 if tls.verify else 0)
+    curl.setopt(_CA_CACHE_TIMEOUT, _CA_CACHE_SECONDS)
     authorities = tls.ca or trusted_authorities()
     if authorities:
         curl.setopt(pycurl.CAINFO, authorities)
+    curl.unsetopt(pycurl.CAPATH)  # what is named is trusted, and nothing beside it
     if tls.cert:
         curl.setopt(pycurl.SSLCERT, tls.cert)
         curl.setopt(pycurl.SSLKEY, tls.key or tls.cert)
+        curl.setopt(pycurl.KEYPASSWD, "")  # else OpenSSL asks on the terminal
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def trusted_authorities() -> str | None:

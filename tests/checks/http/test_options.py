@@ -1,0 +1,121 @@
+"""What the file may say, and what is refused at load with a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.http.address import redirect_target, target, without_secrets
+from config.errors import ConfigError
+from tests.checks.http.web import check_of
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://example.org", "http://example.org/"),
+        ("HTTPS://Example.ORG:443/A?b#c", "https://example.org:443/A?b"),
+        ("http://me:pw@example.org/", "http://example.org/"),
+        ("http://[2001:DB8::1]:8080/x", "http://[2001:db8::1]:8080/x"),
+        ("http://bücher.example/ä", "http://xn--bcher-kva.example/%C3%A4"),
+        ("http://example.org?q=1", "http://example.org/?q=1"),
+        ("http://example.org/%20?x=%2f", "http://example.org/%20?x=%2f"),
+        ("http://127.1/", "http://127.0.0.1/"),
+        ("http://0x7f000001/", "http://127.0.0.1/"),
+        ("http://2130706433/", "http://127.0.0.1/"),
+        ("http://0177.0.0.1/", "http://127.0.0.1/"),
+        ("http://\uff11\uff12\uff17.0.0.1/", "http://127.0.0.1/"),
+        ("http://a_b.example/", "http://a_b.example/"),
+    ],
+)  # fmt: skip
+def test_address_has_one_form(text: str, url: str) -> None:
+    assert target(text).url == url
+    assert target(url).url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "names no host"),
+        ("http://", "names no host"),
+        ("http:///path", "names no host"),
+        ("http://...", "bad host name"),
+        ("file:///etc/passwd", 'only http and https are looked at, got "file"'),
+        ("ftp://example.org/", "only http and https"),
+        ("http://example.org:0/", "port 0"),
+        ("http://example.org:99999/", "port"),
+        ("http://example.org:http/", "port"),
+        ("http://example.org/a b", "%20"),
+        ("http://example.org/\x1b[2J", "control character"),
+        (" http://example.org/", "space"),
+        ("http://exa mple.org/", "space"),
+        ("http://[::1/", "IPv6"),
+        ("http://300.1.1.1/", "no IPv4 address"),
+        ("http://a..b\\c/", "bad host name"),
+        ("me:pw-secret@example.org", "write the scheme"),
+        ("http://me:pw-secret@/", "names no host"),
+        ("http://me:pw-secret@exa%mple/", "bad host name"),
+        ("http://me:pw-secret@example.org:port/", "port"),
+    ],
+)
+def test_bad_address_is_refused_at_load_and_no_password_repeated(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_of(url=text)
+    assert words in str(caught.value)
+    assert "url" in str(caught.value)
+    assert "pw-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"accept_status": "2xx"}, "expected a status like 200 or a range like 200..299"),
+        ({"accept_status": "299..200"}, "the range 299..200 is empty"),
+        ({"accept_status": []}, "at least one status"),
+        ({"accept_status": [200, "abc"]}, "expected a status"),
+        ({"method": "GE T"}, "method"),
+        ({"headers": {"X Y": "z"}}, "no header name"),
+        ({"headers": {"X:": "z"}}, "no header name"),
+        ({"auth": {"user": "a", "bearer": "b"}}, "either user: and password:, or bearer:"),
+        ({"auth": {}}, "either user: and password:, or bearer:"),
+        ({"auth": {"user": "a:b"}}, "colon"),
+        ({"auth": {"bearer": "t", "password": "p"}}, "password: goes with user:"),
+        ({"url": "http://u:p@example.org/", "auth": {"user": "a"}}, "give it once"),
+        ({"tls": {"ca": "/nowhere/ca.pem"}}, "no such file"),
+        ({"proxy": "socks5://127.0.0.1:1080"}, "only http and https"),
+        ({"proxy": "127.0.0.1:8080", "resolve": "127.0.0.1"}, "no effect with proxy"),
+        ({"resolve": "a b"}, "no web address"),
+        ({"max_redirects": 51}, "50"),
+        ({"max_body": "2GiB"}, "max_body"),
+        ({"ip": "5"}, "ip"),
+        ({"http_version": "3"}, "http_version"),
+        ({"folow_redirects": False}, "follow_redirects"),
+    ],
+)
+def test_bad_option_is_refused_at_load_with_the_remedy(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_of(**{"url": "http://example.org/", **options})
+    assert words in str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_any_location_leads_somewhere_on_the_web_or_is_refused(location: str) -> None:
+    try:
+        found = redirect_target("https://example.org/a/b?c", location)
+    except ValueError as error:
+        assert str(error).isprintable()
+        return
+    assert found.scheme in ("http", "https")
+    assert found.url.isascii()
+    assert found.url.isprintable()
+    assert " " not in found.url
+    assert target(found.url).origin == found.origin
+
+
+@given(st.text(alphabet="abc:/@?#.%", max_size=30))
+def test_shown_address_holds_no_query_and_no_password(rest: str) -> None:
+    shown = without_secrets(f"http://user:canary@host/{rest}?canary=1#canary")
+    assert "canary" not in shown

@@ -1,0 +1,144 @@
+"""`tocsin check` against everything a server or a name server can do wrong, all at once."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checks.http.hostile import FAULTS, HostileServer
+from tests.checks.http.targets import GRACE, TIMEOUT, assert_clean, configuration
+
+TOCSIN = Path(sys.executable).with_name("tocsin")
+# Up to the first look, and from the last one to the end of the process, on a busy machine.
+AROUND = 20.0
+# Runs a command in a network of its own, in which a name server knows one name.
+WITH_NAMES = """
+import fcntl, socket, struct, subprocess, sys
+from tests.checks.name_server import NameServer
+
+SIOCSIFFLAGS, UP_AND_RUNNING = 0x8914, 0x41
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", UP_AND_RUNNING))
+with NameServer({"healthy.example": ("127.0.0.1",)}, port=53):
+    sys.exit(subprocess.call(sys.argv[1:]))
+"""
+HANGING = tuple(f"hangs-{number}.example" for number in range(19))
+
+
+def checked(configured: str, directory: Path, *before: str) -> dict[str, Any]:
+    """The readings of one `tocsin check --json`, some down; it must end and say nothing else."""
+    path = directory / "tocsin.yaml"
+    path.write_text(configured, encoding="utf-8")
+    began = time.monotonic()
+    done = subprocess.run(
+        [*before, str(TOCSIN), "check", "--json", "--config", str(path)],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert time.monotonic() - began <= TIMEOUT + GRACE + AROUND
+    assert done.stderr == b""
+    readings = {reading["check"]: reading for reading in json.loads(done.stdout)}
+    assert done.returncode == 2
+    return readings
+
+
+def test_every_fault_ends_in_time_and_a_healthy_check_stays_ok(tmp_path: Path) -> None:
+    with HostileServer() as server:
+        readings = checked(configuration(server.urls), tmp_path)
+    assert set(readings) == set(FAULTS)
+    for name, reading in readings.items():
+        assert reading["status"] == FAULTS[name].status, (name, reading["message"])
+        assert reading["error_kind"] in (FAULTS[name].kinds or (None,)), (name, reading["message"])
+        assert reading["took"] <= TIMEOUT + GRACE, name
+        assert_clean(reading)
+    assert readings["all-is-well"]["status"] == "ok"
+
+
+@pytest.fixture
+def bad_server(shared: Path, free_port: Callable[[], int]) -> Iterator[int]:
+    """The recorded kit's own server of faults; gives its port."""
+    script, port = shared / "scripts" / "fault_kit" / "bad_server.py", free_port()
+    process = subprocess.Popen([sys.executable, str(script), str(port)], stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < deadline, "the server of faults did not start"
+        time.sleep(0.02)
+
+
+def test_recorded_kit_of_faults_is_seen_through(bad_server: int, tmp_path: Path) -> None:
+    kinds = {
+        "never": ("timeout",),
+        "trickle-header": ("timeout",),
+        "trickle-body": ("timeout",),
+        "100": ("timeout",),
+        "infinite": ("content",),
+        "bomb": ("content", "timeout"),  # it packs its bomb when first asked
+        "hugehdr": ("content",),
+        "manyhdr": ("content",),
+        "loop": ("protocol",),
+        "tofile": ("protocol",),
+        "garbage": ("protocol",),
+        "short": ("reset",),
+        "nul": (None,),
+        "fine": (None,),
+        "tls": ("tls",),
+    }
+    urls = {name: f"http://127.0.0.1:{bad_server}/{name}" for name in kinds if name != "100"}
+    urls |= {"continues": f"http://127.0.0.1:{bad_server}/100", "tls": f"https://127.0.0.1:{bad_server}/"}
+    kinds["continues"] = kinds.pop("100")
+    readings = checked(configuration(urls), tmp_path)
+    for name, allowed in kinds.items():
+        assert readings[name]["error_kind"] in allowed, (name, readings[name]["message"])
+        assert readings[name]["took"] <= TIMEOUT + GRACE, name
+        assert_clean(readings[name])
+
+
+@pytest.fixture
+def own_name_server(tmp_path: Path) -> tuple[str, ...]:
+    """The words before a command that give it a name server of its own, which never answers but for one name."""
+    if subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("needs root and namespaces (unshare --mount --net) for an /etc/resolv.conf of its own")
+    resolv, script = tmp_path / "resolv.conf", tmp_path / "with_names.py"
+    resolv.write_text("nameserver 127.0.0.1\noptions timeout:5 attempts:3\n", encoding="utf-8")
+    script.write_text(WITH_NAMES, encoding="utf-8")
+    set_up = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
+    root = Path(__file__).resolve().parents[2]
+    return (
+        *("unshare", "--mount", "--net", "sh", "-c", set_up, "sh"),
+        *("env", f"PYTHONPATH={root}", sys.executable, str(script)),
+    )
+
+
+def test_names_that_never_answer_delay_no_healthy_check(
+    own_name_server: tuple[str, ...], tmp_path: Path
+) -> None:
+    urls = {f"hangs-{number}": f"http://{name}/" for number, name in enumerate(HANGING)}
+    urls["healthy"] = "http://healthy.example:9/"  # refused at once: the name was answered
+    readings = checked(configuration(urls), tmp_path, *own_name_server)
+    assert readings["healthy"]["error_kind"] == "refused"
+    assert readings["healthy"]["took"] < TIMEOUT
+    for number, name in enumerate(HANGING):
+        reading = readings[f"hangs-{number}"]
+        assert reading["message"] == f"no answer from the name server for {name} within 2s"
+        assert reading["took"] <= TIMEOUT + GRACE
