@@ -1,131 +1,173 @@
-"""Mistakes that only the whole file shows: names that lead nowhere, circles, and what is legal but unwise."""
+"""Mistakes that only the whole file shows: names that lead nowhere, and circles."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from config.errors import Problem
 from config.friendly import nearest, shown
-from config.models import Config
-from config.nodes import Where
+from config.models import Config, Service
+from config.places import Where
+from config.reader import good_id
+from config.service_reader import SHARE
 from config.sources import Sources
 
 SHIPPED_POLICIES = ("sclmr-1", "scmr-5", "scmr-17")
 # No helpdesk or channel can be delivered to yet: whoever names one is told, instead of waiting for tickets.
 CONNECTORS: tuple[str, ...] = ()
+_ALL_DAY = "24x7"
+_FEW = 8
 
 
-def cross_check(sources: Sources, config: Config, warnings: list[Problem]) -> None:
-    """Note mistakes in `sources`; add warnings."""
-    helpdesks, channels = _section(sources, "helpdesks"), _section(sources, "channels")
-    calendars, policies = _section(sources, "calendars"), {*_section(sources, "policies"), *SHIPPED_POLICIES}
-    _connectors(sources, "helpdesks", helpdesks)
-    _connectors(sources, "channels", channels)
-    for name in sorted(set(helpdesks) & set(channels)):
-        sources.blame(
-            ("channels", name),
-            f'"{name}" also names a helpdesk',
-            "helpdesks and channels share their names",
-            key=True,
-        )
-    for name, service in config.services.items():
-        where: Where = ("services", name)
-        _known(sources, (*where, "team"), service.team, config.teams, "team")
-        _known(sources, (*where, "policy"), service.policy, policies, "policy")
+def cross_check(sources: Sources, config: Config) -> None:
+    """Note mistakes and warnings in `sources`."""
+    _Checkup(sources, config).run()
+
+
+class _Checkup:
+    def __init__(self, sources: Sources, config: Config) -> None:
+        self.sources, self.config = sources, config
+        self.helpdesks, self.channels = self._section("helpdesks"), self._section("channels")
+        self.calendars = self._section("calendars")
+        self.policies = {*self._section("policies"), *SHIPPED_POLICIES}
+        self.services, self.teams = self._section("services"), self._section("teams")
+
+    def run(self) -> None:
+        self._connectors("helpdesks", self.helpdesks)
+        self._connectors("channels", self.channels)
+        self._shared_names()
+        for section in ("templates", "calendars", "policies"):
+            for name in self._section(section):
+                good_id(self.sources, (section, name))
+        for name, service in self.config.services.items():
+            self._service(("services", name), service)
+        for name, team in self.config.teams.items():
+            self._known(("teams", name, "calendar"), team.calendar, self.calendars, "calendar")
+        self._routes()
+        self._circles()
+        if not self.services and not self.sources.problems:
+            self.sources.warn(("services",), "no service is defined: nothing will be looked at")
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        blocks = self.sources.tree.get(name)
+        return blocks if isinstance(blocks, dict) else {}
+
+    def _connectors(self, section: str, blocks: Mapping[str, Any]) -> None:
+        for name, block in blocks.items():
+            good_id(self.sources, (section, name))
+            kind = block.get("type") if isinstance(block, dict) else None
+            if kind is None:
+                self.sources.blame((section, name), "is missing type:", key=True)
+            elif kind not in CONNECTORS:
+                hint = nearest(str(kind), CONNECTORS) or "this version keeps tickets in its own desk only"
+                self.sources.blame((section, name, "type"), f"unknown type {shown(kind)}", hint)
+
+    def _shared_names(self) -> None:
+        for name in self.channels:
+            if name in self.helpdesks:
+                hint = "helpdesks and channels share their names"
+                self.sources.blame(("channels", name), f"{shown(name)} also names a helpdesk", hint, key=True)
+
+    def _service(self, where: Where, service: Service) -> None:
+        self._known((*where, "team"), service.team, self.teams, "team")
+        self._known((*where, "policy"), service.policy, self.policies, "policy")
+        if service.uptime.hours != _ALL_DAY:
+            self._known((*where, "uptime", "hours"), service.uptime.hours, self.calendars, "calendar")
+        written = self.services[service.name]
         for number, parent in enumerate(service.depends_on):
-            _parent(sources, (*where, "depends_on", number), parent, config)
-        if not sources.problems:
-            _unwise(sources, config, name, warnings)
-    for name, team in config.teams.items():
-        _known(sources, ("teams", name, "calendar"), team.calendar, calendars, "calendar")
-    for number, route in enumerate(config.routes):
-        for index, target in enumerate(route.send_to):
-            _known(
-                sources,
-                ("routes", number, "send_to", index),
-                target,
-                {*helpdesks, *channels},
-                "helpdesk or channel",
+            self._parent((*where, "depends_on", number), parent)
+        self._active(where, written)
+        self._share(where, service)
+
+    def _active(self, where: Where, written: Any) -> None:
+        """The calendars that a service and its checks name."""
+        blocks = [(where, written)]
+        checks = written.get("checks") if isinstance(written, dict) else None
+        for name, check in checks.items() if isinstance(checks, dict) else ():
+            blocks.append(((*where, "checks", name), check))
+        for place, block in blocks:
+            active = block.get("active") if isinstance(block, dict) else None
+            if isinstance(active, str):
+                self._known((*place, "active"), active, self.calendars, "calendar")
+
+    def _share(self, where: Where, service: Service) -> None:
+        """`2 of 3` against the checks that count; silent where some could not be read."""
+        share = SHARE.fullmatch(service.down_when)
+        written = self.services[service.name].get("checks") or {}
+        wanted, of = (int(share[1]), int(share[2])) if share else (0, 0)
+        if not 1 <= wanted <= of or len(service.checks) != len(written):
+            return
+        counting = sum(check.counts_for_uptime for check in service.checks.values())
+        at, quoted = (*where, "down_when"), shown(service.down_when)
+        if wanted > counting:
+            self.sources.blame(at, f"{quoted} can never be met: {counting} of its checks count for uptime")
+        elif of != counting:
+            message = f"{quoted} speaks of {of} checks, but {counting} of its checks count for uptime"
+            self.sources.warn(at, message, f'did you mean "{wanted} of {counting}"?')
+
+    def _routes(self) -> None:
+        targets = {**self.helpdesks, **self.channels}
+        for number, route in enumerate(self.config.routes):
+            where: Where = ("routes", number)
+            self._all_known((*where, "send_to"), route.send_to, targets, "helpdesk or channel")
+            self._all_known((*where, "match", "team"), route.match.team, self.teams, "team")
+            self._all_known((*where, "match", "service"), route.match.service, self.services, "service")
+
+    def _all_known(self, where: Where, names: Collection[str], known: Collection[str], what: str) -> None:
+        for number, name in enumerate(names):
+            self._known((*where, number), name, known, what)
+
+    def _known(self, where: Where, name: str | None, known: Collection[str], what: str) -> None:
+        if name is None or name in known or not self.sources.whole:
+            return
+        self.sources.blame(
+            where, f"no {what} is called {shown(name)}", nearest(name, known) or _all_of(known, what)
+        )
+
+    def _parent(self, where: Where, parent: str) -> None:
+        service, _, check = parent.partition(".")
+        self._known(where, service, self.services, "service")
+        block = self.services.get(service)
+        known = block.get("checks") if isinstance(block, dict) else None
+        if check and service in self.services and check not in (known if isinstance(known, dict) else {}):
+            hint = nearest(check, known) if isinstance(known, dict) else None
+            self.sources.blame(where, f"service {service} has no check {shown(check)}", hint)
+
+    def _circles(self) -> None:
+        parents = {
+            name: [parent.partition(".")[0] for parent in service.depends_on]
+            for name, service in self.config.services.items()
+        }
+        for circle in circles(parents):
+            self.sources.blame(
+                ("services", circle[-2], "depends_on"), f"depends on itself: {' -> '.join(circle)}"
             )
-        for index, team_name in enumerate(route.match.team):
-            _known(sources, ("routes", number, "match", "team", index), team_name, config.teams, "team")
-    _circles(sources, config)
 
 
-def _section(sources: Sources, name: str) -> dict[str, Any]:
-    blocks = sources.tree.get(name)
-    return blocks if isinstance(blocks, dict) else {}
+def _all_of(known: Collection[str], what: str) -> str | None:
+    """The names there are, when they are few."""
+    if not known:
+        return f"there is no {what} in the configuration"
+    return f"known: {', '.join(sorted(known))}" if len(known) <= _FEW else None
 
 
-def _connectors(sources: Sources, section: str, blocks: Mapping[str, Any]) -> None:
-    for name, block in blocks.items():
-        kind = block.get("type") if isinstance(block, dict) else None
-        where: Where = (section, name, "type")
-        if kind is None:
-            sources.blame((section, name), "is missing type:", key=True)
-        elif kind not in CONNECTORS:
-            sources.blame(
-                where, f"unknown type {shown(kind)}", "this version keeps tickets in its own desk only"
-            )
-
-
-def _known(sources: Sources, where: Where, name: str | None, known: Collection[str], what: str) -> None:
-    if name is not None and name not in known:
-        sources.blame(where, f"no {what} is called {shown(name)}", nearest(name, known))
-
-
-def _parent(sources: Sources, where: Where, parent: str, config: Config) -> None:
-    service, _, check = parent.partition(".")
-    names = _section(sources, "services")
-    if service not in names:
-        sources.blame(where, f"no service is called {shown(service)}", nearest(service, names))
-    elif check and service in config.services:
-        block = names[service]
-        checks = block.get("checks") if isinstance(block, dict) else {}
-        known = {*(checks if isinstance(checks, dict) else {}), *config.services[service].checks}
-        if check not in known:
-            sources.blame(where, f"service {service} has no check {shown(check)}", nearest(check, known))
-
-
-def _circles(sources: Sources, config: Config) -> None:
-    """A depth-first walk without recursion; each circle is reported once, where it closes."""
-    parents = {
-        name: [p.partition(".")[0] for p in service.depends_on] for name, service in config.services.items()
-    }
+def circles(parents: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """Each circle once, as the names along it with the first repeated; a walk without recursion."""
+    found: list[list[str]] = []
     done: set[str] = set()
     for start in parents:
-        path: list[str] = []
+        path: dict[str, None] = {}
         stack: list[tuple[str, bool]] = [(start, False)]
         while stack:
             name, leaving = stack.pop()
             if leaving:
-                path.pop()
+                path.popitem()
                 done.add(name)
             elif name in path:
-                circle = " -> ".join([*path[path.index(name) :], name])
-                sources.blame(("services", path[-1], "depends_on"), f"depends on itself: {circle}")
+                names = list(path)
+                found.append([*names[names.index(name) :], name])
             elif name not in done:
-                path.append(name)
+                path[name] = None
                 stack.append((name, True))
-                stack.extend((parent, False) for parent in parents.get(name, ()))
-
-
-def _unwise(sources: Sources, config: Config, name: str, warnings: list[Problem]) -> None:
-    service = config.services[name]
-    if not service.checks:
-        warnings.append(
-            sources.problem(("services", name), "has no check that runs: its uptime stays unknown", key=True)
-        )
-    for check in service.checks.values():
-        where: Where = ("services", name, "checks", check.name)
-        if check.every < check.timeout:
-            message = f"every ({check.every:g}s) is shorter than timeout ({check.timeout:g}s): slow looks will be skipped"
-            warnings.append(sources.problem(where, message, "raise every or lower timeout", key=True))
-    counting = sum(check.counts_for_uptime for check in service.checks.values())
-    words = service.down_when.split()
-    if len(words) == 3 and words[0].isdecimal() and int(words[0]) > counting:
-        sources.blame(
-            ("services", name, "down_when"),
-            f'"{service.down_when}" can never be met: {counting} of its checks count',
-        )
+                stack.extend((parent, False) for parent in dict.fromkeys(parents.get(name, ())))
+    return found

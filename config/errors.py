@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_LONGEST = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `line` and `column` count from 1; `path` is dotted (`services.web.checks.home.every`)."""
+    """One mistake. `line` and `column` count from 1; `path` is dotted (`services.web.checks.home.every`).
+
+    `excerpt` is for people only: the lines that show the spot, with a caret under it.
+    """
 
     message: str
     file: str = ""
@@ -16,14 +21,15 @@ class Problem:
     column: int = 0
     path: str = ""
     hint: str | None = None
+    excerpt: str = ""
 
     def __str__(self) -> str:
-        where = (
+        place = (
             f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
         )
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{path}{self.message}{hint}"
+        return one_line(f"{place}{path}{self.message}{hint}", _LONGEST)
 
 
 class ConfigError(Exception):
@@ -32,3 +38,9 @@ class ConfigError(Exception):
     def __init__(self, problems: Sequence[Problem] | str) -> None:
         self.problems = (Problem(problems),) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def one_line(text: str, longest: int) -> str:
+    """The text fit for one line of a terminal: nothing that moves the cursor, and not endless."""
+    short = text if len(text) <= longest else text[: longest - 3] + "..."
+    return short if short.isprintable() else "".join(char if char.isprintable() else "?" for char in short)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from config.errors import one_line
+from config.masks import mask
+from config.places import Where
+
+_MANY, _ENOUGH, _LONG_WORD, _LONG_LIST = 200, 40, 64, 200
 _WANTED = {
     "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of usual size",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_parsing": "a number",
@@ -25,22 +34,51 @@ _WANTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
+_REMEDY = re.compile(r"(?s)(.+) \((did you mean [^()]*\?|write [^()]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One mistake: where below the model, the sentence, a hint; `key`: the key itself is meant."""
+
+    where: Where
+    message: str
+    hint: str | None = None
+    key: bool = False
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """`did you mean "every"?`, or None when nothing known is near."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{found[0]}"?' if found else None
+    if len(word) > _LONG_WORD:
+        return None
+    candidates = {name.lower(): name for name in _candidates(word.lower(), known)}
+    found = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=0.6)
+    return f'did you mean "{candidates[found[0]]}"?' if found else None
 
 
 def complaints(
-    error: ValidationError, known: Collection[str]
-) -> Iterable[tuple[tuple[str | int, ...], str, str | None, bool]]:
-    """For each mistake: where (below the model), the sentence, a hint, and whether the key itself is meant."""
-    for detail in error.errors(include_url=False):
-        where = tuple(part for part in detail["loc"] if not _is_branch(part))
-        message, hint, is_key = _sentence(detail, known)
-        yield where, message, hint, is_key
+    error: ValidationError, model: type[BaseModel], block: Any, also: Collection[str] = ()
+) -> Iterator[Complaint]:
+    """Each mistake in `block`; `also` are keys that are known beside the fields of the model."""
+    for detail in error.errors(include_url=False, include_context=True):
+        where = _written(detail, block)
+        if detail["type"] == "extra_forbidden":
+            inner = _model_at(model, where[:-1])
+            known = {*inner.model_fields, *(also if len(where) == 1 else ())} if inner else set()
+            yield _unknown_key(where, known)
+        elif detail["type"] == "missing":
+            inner = _model_at(model, where[:-1])
+            field = inner.model_fields.get(str(where[-1])) if inner else None
+            yield Complaint(where, "is missing", field.description if field else None, key=True)
+        else:
+            message, hint = _sentence(detail)
+            yield Complaint(where, message, hint)
 
 
 def shown(value: Any) -> str:
@@ -49,44 +87,94 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list"
-    text = "nothing" if value is None else f'"{value}"'
-    return text if len(text) <= 64 else text[:60] + '..."'
+    # Masked first: a secret that is cut short would not be recognised any more.
+    return "nothing" if value is None else f'"{one_line(mask(str(value)), 60)}"'
 
 
-def _is_branch(part: str | int) -> bool:
-    """pydantic names the branch of a union in the place; the operator never wrote that."""
-    return isinstance(part, str) and ("[" in part or part in {"str", "int", "float", "bool", "nullable"})
+def sort_of(value: Any) -> str:
+    """What a value is, without the value: it may be a secret in the wrong place."""
+    return "a text" if isinstance(value, str) else shown(value)
 
 
-def _sentence(detail: ErrorDetails, known: Collection[str]) -> tuple[str, str | None, bool]:
+def _candidates(word: str, known: Collection[str]) -> Iterable[str]:
+    """All of a few; of many only some that look alike at an end, or one wrong name would cost seconds."""
+    if len(known) <= _MANY:
+        return known
+    start, end, size = word[:3], word[-3:], len(word)
+    alike = (name for name in known if (name[:3] == start or name[-3:] == end) and abs(len(name) - size) <= 3)
+    return islice(alike, _ENOUGH)
+
+
+def _unknown_key(where: Where, known: Collection[str]) -> Complaint:
+    word = str(where[-1])
+    listed = ", ".join(sorted(known))
+    hint = nearest(word, known) or (f"known here: {listed}" if 0 < len(listed) < _LONG_LIST else None)
+    return Complaint(where, f'unknown key "{one_line(word, 60)}"', hint, key=True)
+
+
+def _written(detail: ErrorDetails, block: Any) -> Where:
+    """The place in the operator's words: pydantic also names branches of unions, which nobody wrote."""
+    node, where = block, []
+    for part in detail["loc"]:
+        if isinstance(node, dict) and part in node:
+            node = node[str(part)]
+        elif isinstance(node, (list, tuple)) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        elif detail["type"] != "missing" or part != detail["loc"][-1]:
+            continue
+        where.append(part)
+    return tuple(where)
+
+
+def _model_at(model: type[BaseModel], where: Where) -> type[BaseModel] | None:
+    """The model that stands at a place below this one; None where none does."""
+    found: type[BaseModel] | None = model
+    for part in where:
+        field = found.model_fields.get(str(part)) if found else None
+        inner = _model_in(field.annotation) if field else None
+        if field is not None:
+            found = inner
+        elif not isinstance(part, int):
+            return None
+    return found
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(part) for part in getattr(annotation, "__args__", ()))
+    return next((found for found in inner if found is not None), None)
+
+
+def _sentence(detail: ErrorDetails) -> tuple[str, str | None]:
     kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        word = str(detail["loc"][-1])
-        listed = ", ".join(sorted(known)) if known else ""
-        hint = nearest(word, known) or (f"known here: {listed}" if 0 < len(listed) < 160 else None)
-        return f'unknown key "{word[:60]}"', hint, True
-    if kind == "missing":
-        return "is missing", None, True
     if kind == "value_error":
-        return str(context.get("error", detail["msg"])), None, False
+        return _with_remedy(str(context.get("error", detail["msg"])))
     if kind == "literal_error":
-        return (
-            f"expected {context.get('expected', '')}, got {shown(given)}",
-            nearest(str(given), _choices(context)),
-            False,
-        )
-    if kind == "greater_than_equal":
-        return f"must be at least {context['ge']}, got {shown(given)}", None, False
-    if kind == "less_than_equal":
-        return f"must be at most {context['le']}, got {shown(given)}", None, False
-    if kind in _WANTED:
-        return f"expected {_WANTED[kind]}, got {shown(given)}", None, False
-    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown(given)}", None, False
+        choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        return f"expected {_either(choices)}, got {shown(given)}", nearest(str(given), choices)
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        return f"must be {words} {context[name]}, got {shown(given)}", None
+    if kind in ("too_short", "string_too_short"):
+        return f"must name at least {context['min_length']}", None
+    if kind == "string_pattern_mismatch":
+        return f"must fit the pattern {context['pattern']}, got {shown(given)}", None
+    wanted = _WANTED.get(kind)
+    if wanted == "a mapping":  # it may hold secrets, which a wrong shape does not make less secret
+        return f"expected a mapping, got {sort_of(given)}", None
+    if wanted == "a list" and isinstance(given, str) and len(given) < _LONG_WORD:
+        return f"expected a list, got {shown(given)}", f"write [{one_line(given, 60)}]"
+    if wanted is not None:
+        return f"expected {wanted}, got {shown(given)}", None
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown(given)}", None
 
 
-def _choices(context: dict[str, Any]) -> list[str]:
-    return [
-        word.strip(" '\"")
-        for part in str(context.get("expected", "")).split(" or ")
-        for word in part.split(",")
-    ]
+def _with_remedy(text: str) -> tuple[str, str | None]:
+    """`no (did you mean yes?)` -> `no`, `did you mean yes?`."""
+    found = _REMEDY.fullmatch(text)
+    return (found[1], found[2]) if found else (text, None)
+
+
+def _either(choices: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(choices[:-1]), choices[-1]])) if choices else "something else"

@@ -1,7 +1,7 @@
 """YAML without traps: scalars stay text, duplicate keys are mistakes, bombs and tags are refused.
 
 PyYAML gives the events; the tree is built here without recursion, so that depth, size and the weight of
-aliases are bounded while reading, and every key and value keeps its line and column.
+aliases are bounded while reading, and every entry keeps the place it was written at.
 """
 
 from __future__ import annotations
@@ -12,105 +12,64 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from config.errors import ConfigError, Problem
+from config.errors import ConfigError, Problem, one_line
+from config.file_text import text_of
+from config.places import Block, Listing, Place, Where, dotted
+from config.yaml_words import broken
 
-Tree: TypeAlias = dict[str, Any] | list[Any] | str | None
-Where: TypeAlias = tuple[str | int, ...]
+Tree: TypeAlias = Block | Listing | str | None
 
-MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 50
-MAX_NODES = 400_000
+MAX_NODES = 150_000
+MAX_PROBLEMS = 500
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_TEXT_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+_TAG_HINT = "leave it out: whatever stands there is read as text"
+_MERGE = "<<"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
 
 
 @dataclass(slots=True)
 class Document:
-    """A file as read: text, lists and mappings, and where each key and value stands."""
+    """A file as read: mappings, lists and text; and mistakes that did not stop the reading."""
 
     tree: Tree
-    values: dict[Where, Mark] = field(default_factory=dict)
-    keys: dict[Where, Mark] = field(default_factory=dict)
+    nodes: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or list that is still being read."""
+    """A mapping or list that is still being read; `key` is None where a key is expected next."""
 
-    where: Where
-    content: dict[str, Any] | list[Any]
+    content: Block | Listing
     anchor: str | None
+    place: Place
     key: str | None = None
-    key_mark: Mark | None = None
+    key_mark: Any = None
     weight: int = 1
-    expects_key: bool = True
+    repeated: bool = False
 
 
 def read(path: Path) -> Document:
     """The document in `path`; raises ConfigError when the file cannot be read or is no YAML."""
-    return parse(_text_of(path), str(path))
+    return parse(text_of(path), str(path))
 
 
 def parse(text: str, file: str) -> Document:
     """The document in `text`; raises ConfigError with file, line and column when it is no YAML."""
     builder = _Builder(file)
+    events = None
     try:
-        for event in yaml.parse(text, Loader=_Loader):
-            builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ConfigError(
-            [Problem(_plain(error.problem), file, line, column, hint=_yaml_hint(text, line))]
-        ) from None
+        events = _Loader(text)
+        while builder.take(events.get_event()):
+            pass
     except yaml.YAMLError as error:
-        raise ConfigError([Problem(_plain(str(error).split("\n", 1)[0]), file, 1, 1)]) from None
+        raise ConfigError([*builder.document.problems, broken(error, text, file)]) from None
+    finally:
+        if events is not None:
+            events.dispose()
     return builder.document
-
-
-def _text_of(path: Path) -> str:
-    try:
-        if not path.is_file():
-            reason = "no such file" if not path.exists() else "is not a regular file"
-            raise ConfigError([Problem(reason, str(path))])
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError([Problem(f"cannot be read: {error.strerror}", str(path))]) from None
-    if len(raw) > MAX_BYTES:
-        raise ConfigError([Problem("is larger than 4 MiB", str(path), hint="split it with include:")])
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ConfigError([Problem("is UTF-16", str(path), hint="save it as UTF-8")])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Problem("is not UTF-8 text", str(path), line, 1)]) from None
-
-
-def _plain(text: str | None) -> str:
-    words = "".join(char if char.isprintable() else "?" for char in (text or "is no valid YAML"))
-    return f"is no valid YAML: {words[:200]}"
-
-
-def _yaml_hint(text: str, line: int) -> str | None:
-    lines = text.splitlines()
-    shown = lines[line - 1] if 0 < line <= len(lines) else ""
-    if "\t" in shown[: len(shown) - len(shown.lstrip())]:
-        return "YAML indents with spaces, not with tabs"
-    if ": " in shown and shown.count(":") > 1:
-        return "a text that holds ': ' or starts with a sign wants quotes"
-    return None
 
 
 class _Builder:
@@ -119,125 +78,146 @@ class _Builder:
         self.document = Document(None)
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
-        self._nodes = 0
         self._documents = 0
+        self._steps = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.DocumentStartEvent: self._begin,
+        }
 
-    def take(self, event: Any) -> None:
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                raise self._error(event, "holds a second document", "one file, one document: remove the ---")
-        elif isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._open(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._close()
+    def take(self, event: Any) -> bool:
+        """False at the end of the text."""
+        step = self._steps.get(type(event))
+        if step is not None:
+            step(event)
+            return True
+        return not isinstance(event, yaml.StreamEndEvent)
+
+    def _begin(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise self._error(event, "holds a second document", "one file, one document: remove the ---")
 
     def _scalar(self, event: Any) -> None:
-        if event.tag and event.tag != "!" and event.tag != "tag:yaml.org,2002:str":
-            raise self._error(event, "tags are not supported", "write the plain value")
+        if event.tag not in _TEXT_TAGS:
+            raise self._error(event, f"tags like {_tag(event.tag)} are not supported", _TAG_HINT)
         top = self._stack[-1] if self._stack else None
-        if top is not None and isinstance(top.content, dict) and top.expects_key:
+        if top is not None and top.key is None and isinstance(top.content, Block):
             self._key(top, event)
+            if event.anchor:
+                self._anchors[event.anchor] = (event.value, 1)
             return
-        value = None if event.style is None and event.value in _NULLS else event.value
+        value = None if not event.style and event.value in _NULLS else event.value
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
-        self._put(event, value, 1)
+        self._count(event, 1)
+        self._attach(value, self._place(event), 1)
 
     def _key(self, top: _Open, event: Any) -> None:
-        key, mark = event.value, self._mark(event)
-        assert isinstance(top.content, dict)
-        if key in top.content and key != "<<":
-            first = self.document.keys.get((*top.where, key))
-            where = f", first at line {first.line}" if first else ""
-            self.document.problems.append(
-                Problem(
-                    f'the key "{key[:60]}" stands twice{where}',
-                    self.file,
-                    mark.line,
-                    mark.column,
-                    _dotted(top.where),
-                )
-            )
-        else:
-            self.document.keys[(*top.where, key)] = mark
-        top.key, top.key_mark, top.expects_key = key, mark, False
+        key = event.value
+        top.key, top.key_mark, top.repeated = key, event.start_mark, key in top.content
+        if top.repeated:
+            first = top.content.places[key]
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            message = f'the key "{one_line(key, 60)}" stands twice, first at line {first.key_line}'
+            path = dotted((*self._where()[:-1], key))
+            self.document.problems.append(Problem(message, self.file, line, column, path))
+            if len(self.document.problems) >= MAX_PROBLEMS:
+                more = Problem("has more mistakes than are worth listing", self.file)
+                raise ConfigError([*self.document.problems, more])
 
     def _alias(self, event: Any) -> None:
+        top = self._stack[-1] if self._stack else None
+        if top is not None and top.key is None and isinstance(top.content, Block):
+            raise self._error(event, "a key must be a plain text, not an alias")
         if event.anchor not in self._anchors:
-            raise self._error(event, f"*{event.anchor[:60]} refers to an anchor that is not complete here")
+            name = one_line(event.anchor, 60)
+            raise self._error(event, f"no &{name} is complete before this *{name}")
         value, weight = self._anchors[event.anchor]
-        self._put(event, value, weight)
+        self._count(event, weight)
+        self._attach(value, self._place(event), weight)
 
     def _open(self, event: Any) -> None:
         top = self._stack[-1] if self._stack else None
-        if top is not None and isinstance(top.content, dict) and top.expects_key:
-            raise self._error(event, "a key must be a plain text")
-        if event.tag and event.tag != "!":
-            raise self._error(event, "tags are not supported", "write the plain value")
+        if top is not None and top.key is None and isinstance(top.content, Block):
+            raise self._error(
+                event, "a key must be a plain text", 'a value that starts with { or [ wants "quotes"'
+            )
+        if event.tag not in (None, "!"):
+            raise self._error(event, f"tags like {_tag(event.tag)} are not supported", _TAG_HINT)
         if len(self._stack) >= MAX_DEPTH:
             raise self._error(event, f"is nested deeper than {MAX_DEPTH} levels")
-        where = self._where_next()
-        self.document.values[where] = self._mark(event)
-        content: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self._stack.append(_Open(where, content, event.anchor))
+        self._count(event, 1)
+        content = Block() if isinstance(event, yaml.MappingStartEvent) else Listing()
+        self._stack.append(_Open(content, event.anchor, self._place(event)))
 
-    def _close(self) -> None:
+    def _close(self, event: Any) -> None:
         done = self._stack.pop()
-        if isinstance(done.content, dict) and "<<" in done.content:
-            _merge(done.content)
+        if isinstance(done.content, Block) and _MERGE in done.content and not _merged(done.content):
+            raise self._error(event, "<<: wants a mapping, or a list of mappings", "such as <<: *name")
         if done.anchor:
             self._anchors[done.anchor] = (done.content, done.weight)
-        self._attach(done.content, done.weight)
+        self._attach(done.content, done.place, done.weight)
 
-    def _put(self, event: Any, value: Any, weight: int) -> None:
-        self._nodes += weight
-        if self._nodes > MAX_NODES:
-            raise self._error(
-                event, "grows too large when its aliases are expanded", "use templates: instead of aliases"
-            )
-        self.document.values[self._where_next()] = self._mark(event)
-        self._attach(value, weight)
+    def _count(self, event: Any, weight: int) -> None:
+        self.document.nodes += weight
+        if self.document.nodes > MAX_NODES:
+            message = f"holds more than {MAX_NODES:,} values, those of an alias counted each time it is used"
+            raise self._error(event, message, "use templates: for what repeats, include: for what is long")
 
-    def _attach(self, value: Any, weight: int) -> None:
+    def _attach(self, value: Any, place: Place, weight: int) -> None:
         if not self._stack:
             self.document.tree = value
             return
         top = self._stack[-1]
         top.weight += weight
-        if isinstance(top.content, list):
+        if isinstance(top.content, Listing):
             top.content.append(value)
+            top.content.places.append(place)
             return
-        assert top.key is not None
-        top.content.setdefault(top.key, value)
-        top.expects_key = True
+        assert top.key is not None  # two values in a row: the parser never says so
+        if not top.repeated:
+            top.content.write(top.key, value, place)
+        top.key = None
 
-    def _where_next(self) -> Where:
-        if not self._stack:
-            return ()
-        top = self._stack[-1]
-        return (*top.where, len(top.content) if isinstance(top.content, list) else str(top.key))
+    def _place(self, event: Any) -> Place:
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        key = self._stack[-1].key_mark if self._stack and self._stack[-1].key is not None else None
+        if key is None:
+            return Place(self.file, line, column, line, column)
+        return Place(self.file, line, column, key.line + 1, key.column + 1)
 
-    def _mark(self, event: Any) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _where(self) -> Where:
+        """The path of what is being read; only messages ask."""
+        return tuple(
+            len(level.content) if isinstance(level.content, Listing) else level.key or ""
+            for level in self._stack
+        )
 
     def _error(self, event: Any, message: str, hint: str | None = None) -> ConfigError:
-        mark = self._mark(event)
-        path = _dotted(self._where_next()) if self._stack else ""
-        return ConfigError([Problem(message, self.file, mark.line, mark.column, path, hint)])
+        mark, path = event.start_mark, dotted(tuple(part for part in self._where()[:6] if part != ""))
+        problem = Problem(message, self.file, mark.line + 1, mark.column + 1, path, hint)
+        return ConfigError([*self.document.problems, problem])
 
 
-def _merge(content: dict[str, Any]) -> None:
+def _tag(tag: str) -> str:
+    return one_line(tag.replace("tag:yaml.org,2002:", "!!"), 40)
+
+
+def _merged(content: Block) -> bool:
     """YAML's merge key: what stands in the mapping itself wins, then the first of the merged ones."""
-    merged = content.pop("<<")
-    for other in merged if isinstance(merged, list) else [merged]:
-        for key, value in other.items() if isinstance(other, dict) else ():
-            content.setdefault(key, value)
-
-
-def _dotted(where: Where) -> str:
-    return ".".join(str(part) for part in where)
+    given = content.pop(_MERGE)
+    del content.places[_MERGE]
+    sources = given if isinstance(given, Listing) else [given]
+    for source in sources:
+        if not isinstance(source, Block):
+            return False
+        for key, value in source.items():
+            if key not in content:
+                content.write(key, value, source.places.get(key))
+    return True

@@ -3,47 +3,69 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from config.errors import one_line
+from config.masks import mask
 from config.unit_table import SIZE, TIME
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
-_LONG_NAMES = {
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
+_BARE = re.compile(r"[0-9]+(\.[0-9]+)?")
+_LONGEST_TEXT = 40
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+YEAR = 366 * DAY
+_LONGEST, _LARGEST = 100 * YEAR, 2.0**60
+
+_TIME_NAMES = {
     "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m",
     "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
     "day": "d", "days": "d", "week": "w", "weeks": "w",
     "msec": "ms", "millisecond": "ms", "milliseconds": "ms",
-    "k": "KiB", "kb": "KB", "kib": "KiB", "mb": "MB", "mib": "MiB", "gb": "GB", "gib": "GiB", "tb": "TB", "tib": "TiB",
+    **{name.lower(): name for name in TIME},
 }  # fmt: skip
+_SIZE_NAMES = {
+    "k": "KiB", "m": "MiB", "g": "GiB", "t": "TiB", "byte": "B", "bytes": "B",
+    **{name.lower(): name for name in SIZE},
+}  # fmt: skip
+DURATION_FORM = r"^(0|\s*([0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d|w)\s*)+)$"
+SIZE_FORM = r"^\s*([0-9]+|([0-9]+(\.[0-9]+)?\s*(B|[KMGT]i?B)\s*)+)$"
+RATIO_FORM = r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$"
 
 
 def parse_duration(text: object) -> float:
     """Seconds of `30s`, `1h30m`, `250ms`; raises ValueError with a remedy. `0` alone needs no unit."""
-    return _sum_of_parts(text, TIME, "a duration like 30s or 1h30m")
+    seconds = _seconds(text)
+    if seconds > _LONGEST:
+        raise ValueError(f"must be at most 100 years, got {_quoted(text)}")
+    return seconds
 
 
 def parse_size(text: object) -> float:
     """Bytes of `512KB`, `10GiB`; a bare number is bytes; raises ValueError with a remedy."""
-    if isinstance(text, str) and text.strip().isdecimal():
-        return float(text.strip())
-    return _sum_of_parts(text, SIZE, "a size like 10MiB")
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,20}", text.strip()):
+        size = float(text.strip())
+    else:
+        size = _sum_of_parts(text, SIZE, _SIZE_NAMES, ("a size like 10MiB", "B"))
+    if size > _LARGEST:
+        raise ValueError(f"must be at most 1048576TiB, got {_quoted(text)}")
+    return size
 
 
 def parse_ratio(text: object) -> Fraction:
     """The exact share of `99%`, `99.95 %` or `0.99`, between 0 and 1; raises ValueError with a remedy."""
     shown = str(text).strip()
     body = shown.removesuffix("%").strip()
-    if not re.fullmatch(r"\d+(\.\d+)?", body):
-        raise ValueError(f'expected a share like 99% or 0.99, got "{_clip(shown)}"')
+    if len(body) > _LONGEST_TEXT or not _BARE.fullmatch(body):
+        raise ValueError(f"expected a share like 99% or 0.99, got {_quoted(shown)}")
     value = Fraction(body) / (100 if shown.endswith("%") else 1)
     if value > 1:
         hint = f" (did you mean {body}%?)" if not shown.endswith("%") and value <= 100 else ""
-        raise ValueError(f'a share lies between 0 and 100%, got "{_clip(shown)}"{hint}')
+        raise ValueError(f"expected a share between 0% and 100%, got {_quoted(shown)}{hint}")
     return value
 
 
@@ -65,52 +87,97 @@ def show_duration(seconds: float) -> str:
     return "".join(parts[:2])
 
 
-def _sum_of_parts(text: object, units: Mapping[str, float], wanted: str) -> float:
+def show_size(size: float) -> str:
+    """The size in the largest unit that gives a whole number: 10485760.0 -> `10MiB`."""
+    fitting = [unit for unit, worth in SIZE.items() if size >= worth and size % worth == 0]
+    unit = max(fitting, key=lambda unit: SIZE[unit], default="B")
+    return f"{size / SIZE[unit]:g}{unit}"
+
+
+def show_ratio(share: Fraction) -> str:
+    """The share in per cent: 99/100 -> `99%`."""
+    return f"{float(share * 100):g}%"
+
+
+def duration_between(least: float, most: float) -> Any:
+    """Makes a float field read a duration and hold it within bounds in seconds, both allowed."""
+
+    def read(text: object) -> float:
+        seconds = _seconds(text)
+        if not least <= seconds <= most:
+            bound = f"at least {_plain(least)}" if seconds < least else f"at most {_plain(most)}"
+            raise ValueError(f"must be {bound}, got {_quoted(text)}")
+        return seconds
+
+    return _reading(read, DURATION_FORM)
+
+
+def _seconds(text: object) -> float:
+    return _sum_of_parts(text, TIME, _TIME_NAMES, ("a duration like 30s or 1h30m", "s"))
+
+
+def _sum_of_parts(
+    text: object, units: Mapping[str, float], names: Mapping[str, str], wanted: tuple[str, str]
+) -> float:
+    """`wanted`: what is expected, and the unit that a bare number most likely lacks."""
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         return float(text)  # a default in a model, already in base units
     shown = str(text).strip()
     if shown == "0":
         return 0.0
-    parts = _PART.findall(shown)
-    joined = "".join(number + unit for number, unit in parts)
-    if parts and joined == re.sub(r"\s+", "", shown):
+    guess = None
+    parts = _PART.findall(shown) if len(shown) <= _LONGEST_TEXT else []
+    if parts and "".join(number + unit for number, unit in parts) == re.sub(r"\s+", "", shown):
         if all(unit in units for _, unit in parts):
             return sum(float(number) * units[unit] for number, unit in parts)
-        guess = "".join(number + _LONG_NAMES.get(unit.lower(), unit) for number, unit in parts)
-        if all(unit in units for _, unit in _PART.findall(guess)):
-            raise ValueError(f'expected {wanted}, got "{_clip(shown)}" (did you mean {guess}?)')
-    base = next(iter(units)) if "s" not in units else "s"
-    hint = f" (did you mean {shown}{base}?)" if re.fullmatch(r"\d+(\.\d+)?", shown) else ""
-    raise ValueError(f'expected {wanted}, got "{_clip(shown)}"{hint}')
+        if all(unit.lower() in names for _, unit in parts):
+            guess = "".join(
+                number + (unit if unit in units else names[unit.lower()]) for number, unit in parts
+            )
+    elif len(shown) <= _LONGEST_TEXT and _BARE.fullmatch(shown):
+        guess = shown + wanted[1]
+    hint = f" (did you mean {guess}?)" if guess else ""
+    raise ValueError(f"expected {wanted[0]}, got {_quoted(shown)}{hint}")
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+def _plain(seconds: float) -> str:
+    """A bound in the largest unit that gives a whole number: 366 days are not `52w2d`."""
+    fitting = (unit for unit in ("d", "h", "m", "s") if seconds >= TIME[unit] and seconds % TIME[unit] == 0)
+    unit = next(fitting, "ms")
+    return f"{seconds / TIME[unit]:g}{unit}"
 
 
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise ValueError("must be longer than 0s")
+def _quoted(text: object) -> str:
+    return f'"{one_line(mask(str(text)), 60)}"'
+
+
+def _reading(read: Callable[[object], object], form: str) -> BeforeValidator:
+    return BeforeValidator(read, json_schema_input_type=Annotated[str, Field(pattern=form)])
+
+
+def _more_than_nothing(text: object) -> Fraction:
+    value = parse_ratio(text)
+    if value == 0:
+        raise ValueError(f"must be more than 0%, got {_quoted(text)}")
     return value
 
 
 Duration = Annotated[
-    float,
-    BeforeValidator(parse_duration, json_schema_input_type=str),
-    Field(description="a duration", examples=["30s"]),
+    float, _reading(parse_duration, DURATION_FORM), Field(description="a duration", examples=["30s"])
 ]
-PositiveDuration = Annotated[
-    float,
-    BeforeValidator(lambda text: _positive(parse_duration(text)), json_schema_input_type=str),
-    Field(description="a duration longer than 0s", examples=["30s"]),
+Every = Annotated[
+    float, duration_between(1.0, YEAR), Field(description="a duration from 1s", examples=["30s"])
 ]
-Size = Annotated[
-    float,
-    BeforeValidator(parse_size, json_schema_input_type=str),
-    Field(description="a size", examples=["10MiB"]),
+Timeout = Annotated[
+    float, duration_between(0.01, HOUR), Field(description="a duration up to 1h", examples=["10s"])
 ]
-Ratio = Annotated[
+Retry = Annotated[
+    float, duration_between(0.1, YEAR), Field(description="a duration from 100ms", examples=["5s"])
+]
+Size = Annotated[float, _reading(parse_size, SIZE_FORM), Field(description="a size", examples=["10MiB"])]
+Ratio = Annotated[Fraction, _reading(parse_ratio, RATIO_FORM), Field(description="a share", examples=["99%"])]
+Target = Annotated[
     Fraction,
-    BeforeValidator(parse_ratio, json_schema_input_type=str),
-    Field(description="a share", examples=["99%"]),
+    _reading(_more_than_nothing, RATIO_FORM),
+    Field(description="a share above 0%", examples=["99%"]),
 ]

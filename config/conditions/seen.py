@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from config.conditions.compare import written
 from config.conditions.facts import Cut, Many
 from config.conditions.tree import Special
+from config.masks import mask
 
 MAX_SHOWN = 200
+_LONGEST_SECRET = 64 * 1024
 
 
 def seen_value(value: object) -> object:
@@ -50,9 +52,12 @@ def seen_text(value: object) -> str:
 
 
 def visible(text: str) -> str:
-    """At most 200 characters; what a terminal would not print is written as an escape."""
-    short = text[: MAX_SHOWN + 1]
-    clean = "".join(char if char.isprintable() else _escape(char) for char in short)
+    """At most 200 characters, secrets masked; what a terminal would not print is written as an escape."""
+    # Masked before it is cut: half a secret would not be known for one.
+    short = mask(text[: MAX_SHOWN + _LONGEST_SECRET])[: MAX_SHOWN + 1]
+    clean = short
+    if not short.isprintable():
+        clean = "".join(char if char.isprintable() else _escape(char) for char in short)
     return clean if len(clean) <= MAX_SHOWN else clean[: MAX_SHOWN - 3] + "..."
 
 

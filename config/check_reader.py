@@ -1,0 +1,151 @@
+"""One check as written -> complete: its kind found, its options read, its conditions compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from config.conditions import Condition, ConditionError, parse
+from config.friendly import nearest, shown, sort_of
+from config.masks import mask
+from config.models import Check, CheckOptions, Defaults, KindInfo
+from config.places import Where
+from config.reader import Reader
+from config.units import show_duration
+
+_RETRY = 5.0
+_ENVELOPE = frozenset(CheckOptions.model_fields)
+_AROUND = 30
+_NOT_YET = "is not acted upon yet: it is looked at all the time"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A check's parts before they are put together."""
+
+    service: str
+    name: str
+    kind: KindInfo
+    options: CheckOptions
+    spec: Any
+
+    @property
+    def where(self) -> Where:
+        return ("services", self.service, "checks", self.name)
+
+
+class CheckReader:
+    """Reads checks; mistakes are noted, and what can be read is read."""
+
+    def __init__(self, reader: Reader, kinds: Mapping[str, KindInfo], defaults: Defaults) -> None:
+        self.reader, self.sources = reader, reader.sources
+        self.kinds, self.defaults = kinds, defaults
+
+    def read(self, service: str, name: str, block: Any) -> Check | None:
+        """The check, or None when it is disabled or cannot be made out."""
+        where: Where = ("services", service, "checks", name)
+        if not isinstance(block, dict):
+            self.sources.blame(where, f"expected a mapping with type:, got {sort_of(block)}")
+            return None
+        kind = self._kind(block, where)
+        envelope = {key: value for key, value in block.items() if key in _ENVELOPE}
+        options = self.reader.model(CheckOptions, {**envelope, "type": kind.name if kind else ""}, where)
+        if kind is None or options is None:
+            return None
+        rest = {key: value for key, value in block.items() if key not in _ENVELOPE}
+        spec = self.reader.model(kind.spec, rest, where, also=_ENVELOPE)
+        written = _Written(service, name, kind, options, spec)
+        check = self._complete(written, *self._conditions(written))
+        if spec is None or options.disabled is not None:
+            return None
+        self._warn(written, check)
+        return check
+
+    def _kind(self, block: Mapping[str, Any], where: Where) -> KindInfo | None:
+        named = block.get("type")
+        listed = ", ".join(sorted(self.kinds))
+        if named is None:
+            self.sources.blame(where, "is missing type:", f"known kinds: {listed}", key=True)
+            return None
+        kind = self.kinds.get(named) if isinstance(named, str) else None
+        if kind is None:
+            hint = nearest(str(named), self.kinds) or f"known kinds: {listed}"
+            self.sources.blame((*where, "type"), f"unknown kind of check {shown(named)}", hint)
+        return kind
+
+    def _complete(
+        self, written: _Written, down: tuple[Condition, ...], degraded: tuple[Condition, ...]
+    ) -> Check:
+        options, defaults, kind = written.options, self.defaults, written.kind
+        every = options.every or defaults.every
+        counts = options.counts_for_uptime
+        return Check(
+            service=written.service,
+            name=written.name,
+            kind=kind.name,
+            spec=written.spec,
+            every=every,
+            timeout=options.timeout or defaults.timeout,
+            confirm=options.confirm or defaults.confirm,
+            recover=options.recover or defaults.recover,
+            retry_every=min(every, options.retry_every or defaults.retry_every or _RETRY),
+            down=down,
+            degraded=degraded,
+            counts_for_uptime=kind.counts_for_uptime if counts is None else counts,
+            labels=options.labels,
+            was=(*options.was, *((options.id,) if options.id else ())),
+        )
+
+    def _conditions(self, written: _Written) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+        """What makes a reading down, and degraded: the operator's own, else those of the kind."""
+        kind, options, where = written.kind, written.options, written.where
+        asked = None if written.spec is None else kind.always_down(written.spec)
+        built_in = kind.down if asked is None else None
+        down = [
+            self._condition(kind, built_in if options.down is None else options.down, (*where, "down")),
+            self._condition(kind, asked, where),
+        ]
+        text = kind.degraded if options.degraded is None else options.degraded
+        degraded = self._condition(kind, text, (*where, "degraded"))
+        return tuple(filter(None, down)), () if degraded is None else (degraded,)
+
+    def _condition(self, kind: KindInfo, text: str | None, where: Where) -> Condition | None:
+        if text is None:
+            return None
+        try:
+            return _parsed(text, kind.value_names)
+        except ConditionError as error:
+            self._note(error, text, where)
+            return None
+
+    def _note(self, error: ConditionError, text: str, where: Where) -> None:
+        """`down` in a template may be wrong for one kind and right for another, so the kind is not named."""
+        message = f"{error.message}, at column {error.position + 1} of: {_around(text, error.position)}"
+        excerpt = mask(str(error).partition("\n")[2].rstrip())
+        self.sources.blame(where, mask(message), error.hint, excerpt=excerpt)
+
+    def _warn(self, written: _Written, check: Check) -> None:
+        where, options = written.where, written.options
+        if check.every < check.timeout:
+            every, timeout = show_duration(check.every), show_duration(check.timeout)
+            message = f"every ({every}) is shorter than timeout ({timeout}): slow looks will be skipped"
+            place = next((name for name in ("every", "timeout") if getattr(options, name) is not None), None)
+            at = (*where, place) if place else where
+            self.sources.warn(at, message, "raise every or lower timeout", key=True)
+        if options.active is not None:
+            self.sources.warn((*where, "active"), _NOT_YET)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, names: frozenset[str]) -> Condition:
+    """Conditions repeat from check to check; once read they never change."""
+    return parse(text, names)
+
+
+def _around(text: str, position: int) -> str:
+    """The text near a position, in one line."""
+    start, end = max(0, position - _AROUND), position + _AROUND
+    before, after = "..." if start else "", "..." if end < len(text) else ""
+    return " ".join(f"{before}{text[start:end]}{after}".split())

@@ -1,0 +1,218 @@
+"""What an operator may write, as frozen models: agent, defaults, services, checks' envelope, teams, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from config.field_types import (
+    Address,
+    Criticalities,
+    Criticality,
+    Environment,
+    Environments,
+    Folder,
+    Id,
+    Labels,
+    Names,
+    Network,
+    Reason,
+    Severities,
+    Zone,
+    host_id,
+)
+from config.secrets import Secret
+from config.units import DAY, HOUR, MINUTE, YEAR, Every, Retry, Target, Timeout, duration_between
+
+Streak = Annotated[int, Field(ge=1, le=100)]
+Grace = Annotated[float, duration_between(0, HOUR)]
+Memory = Annotated[float, duration_between(0, YEAR)]
+
+
+class Model(BaseModel):
+    """Frozen; unknown keys are mistakes; what was given never stands in an exception."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class MetricsConfig(Model):
+    """Where and to whom `/metrics` answers."""
+
+    listen: Address | None = Field(
+        None, description="a further address for /metrics alone", examples=["127.0.0.1:9810"]
+    )
+    allow: tuple[Network, ...] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="networks that may read /metrics, on either address",
+        examples=[["10.0.0.0/8"]],
+    )
+
+
+class AgentConfig(Model):
+    """The daemon itself."""
+
+    id: Id = Field(
+        default_factory=host_id,
+        description="names this agent in every row and key; default: the host name",
+        examples=["jhb-1"],
+    )
+    timezone: Zone = Field(
+        "UTC",
+        description="the zone of days, weeks and months in figures and on terminals",
+        examples=["Africa/Johannesburg"],
+    )
+    listen: Address = Field("127.0.0.1:9809", description="the address of /metrics, /-/healthy and /-/ready")
+    state_dir: Folder = Field(
+        "/var/lib/tocsin",
+        description="where the database, the lock and the control socket live; taken from this file's directory "
+        "when it does not start with /",
+    )
+    metrics: MetricsConfig = Field(MetricsConfig(), description="who may read /metrics")
+    stop_grace: Grace = Field(
+        10.0, description="how long running checks may go on after SIGTERM; at most 1h", examples=["10s"]
+    )
+    keep_readings: Annotated[float, duration_between(HOUR, 10 * YEAR)] = Field(
+        7 * DAY, description="how long single readings are kept, from 1h", examples=["7d"]
+    )
+    sentry_dsn: Secret | None = Field(
+        None,
+        description="report our own faults to Sentry; off when absent",
+        examples=["${credential:sentry}"],
+    )
+
+
+class Defaults(Model):
+    """What a service or check uses when it says nothing itself."""
+
+    every: Every = Field(60.0, description="time from one look to the next, from 1s", examples=["60s"])
+    timeout: Timeout = Field(10.0, description="wall deadline of one look, at most 1h", examples=["10s"])
+    confirm: Streak = Field(2, description="failing readings in a row that make a flip")
+    recover: Streak = Field(2, description="good readings in a row that end a problem")
+    retry_every: Retry | None = Field(
+        None,
+        description="time between looks while a flip is being confirmed, from 100ms and never more than every; "
+        "default: 5s",
+        examples=["5s"],
+    )
+    target: Target = Field(Fraction(99, 100), description="promised uptime", examples=["99%"])
+    watch_for: Memory = Field(
+        15 * MINUTE, description="how long a recovered incident is watched", examples=["15m"]
+    )
+    reopen_within: Memory = Field(
+        DAY, description="a recurrence this soon after re-opens the same incident", examples=["24h"]
+    )
+    criticality: Criticality = Field("medium", description="how much people rely on a service")
+
+
+class UptimeConfig(Model):
+    """How the time of a service is counted."""
+
+    degraded: Literal["up", "down"] = Field("up", description="what degraded time counts as")
+    unknown: Literal["exclude", "excluded", "down", "up"] = Field(
+        "exclude", description="what unseen time counts as"
+    )
+    maintenance: Literal["exclude", "excluded", "down"] = Field(
+        "exclude", description="what maintenance counts as"
+    )
+    hours: str = Field("24x7", description="24x7, or the name of a calendar")
+
+
+class ServiceOptions(Model):
+    """What people rely on, and the checks that look at it."""
+
+    title: str | None = Field(
+        None, description="a name for people; default: the id", examples=["Classifieds web site"]
+    )
+    criticality: Criticality | None = Field(None, description="how much people rely on it: decides severity")
+    team: str | None = Field(None, description="the team that owns it")
+    policy: str | None = Field(None, description="the named policy of targets and tiers")
+    target: Target | None = Field(None, description="promised uptime", examples=["99.5%"])
+    uptime: UptimeConfig = Field(UptimeConfig(), description="how its time is counted")
+    down_when: str = Field(
+        "any", description="any, all, or `2 of 3` of its counting checks are down", examples=["2 of 3"]
+    )
+    depends_on: Names = Field((), description="services this one needs", examples=[["edge-network"]])
+    labels: Labels = Field({}, description="for metrics, routes and rules", examples=[{"site": "jhb"}])
+    environment: Environment = Field("live", description="only live counts for targets")
+    disabled: Reason | None = Field(
+        None, description="a reason; the service is not looked at", examples=["moved to web-02"]
+    )
+    active: str | None = Field(None, description="a calendar; outside it the service is not looked at")
+    use: Names = Field((), description="named blocks of templates: to start from", examples=[["host"]])
+    checks: Mapping[str, Any] = Field({}, description="its checks by id")
+
+
+class CheckOptions(Model):
+    """What every check takes beside the options of its kind."""
+
+    type: str = Field(description="the kind of check")
+    every: Every | None = Field(None, description="time from one look to the next, from 1s", examples=["30s"])
+    timeout: Timeout | None = Field(
+        None, description="wall deadline of one look, at most 1h", examples=["5s"]
+    )
+    confirm: Streak | None = Field(None, description="failing readings that make a flip")
+    recover: Streak | None = Field(None, description="good readings that end a problem")
+    retry_every: Retry | None = Field(
+        None,
+        description="time between looks while unsure, from 100ms, never more than every",
+        examples=["5s"],
+    )
+    degraded: str | None = Field(
+        None, description="a condition; true makes the reading degraded", examples=["latency > 800ms for 5m"]
+    )
+    down: str | None = Field(
+        None, description="a condition; true makes the reading down", examples=["status not in 200..399"]
+    )
+    counts_for_uptime: bool | None = Field(
+        None, description="whether its state counts for the service's uptime"
+    )
+    labels: Labels = Field({}, description="for metrics, routes and rules")
+    was: Names = Field((), description="earlier names, whose history and open incident it takes over")
+    id: str | None = Field(None, description="an earlier name, as was:")
+    disabled: Reason | None = Field(None, description="a reason; the check is not run")
+    active: str | None = Field(None, description="a calendar; outside it the check is not run")
+
+
+class Member(Model):
+    """A person of a team."""
+
+    name: str = Field(description="how people call them")
+    email: str | None = Field(None, description="where messages reach them")
+    tier: Annotated[int, Field(ge=1, le=9)] = Field(1, description="the tier of support they work in")
+
+
+class Team(Model):
+    """Who is asked."""
+
+    title: str | None = Field(None, description="a name for people; default: the id")
+    skills: tuple[str, ...] = Field(
+        (), description="what tickets they can take", examples=[["technical", "web"]]
+    )
+    lead: str | None = Field(None, description="who is told when a ticket is late")
+    members: tuple[Member, ...] = Field((), description="the people of the team")
+    calendar: str | None = Field(None, description="when they work, by name")
+
+
+class RouteMatch(Model):
+    """What a route applies to; a list means any of them."""
+
+    service: Names = Field((), description="services by name")
+    team: Names = Field((), description="teams by name")
+    severity: Severities = Field((), description="severities of the incident")
+    criticality: Criticalities = Field((), description="criticalities of the service")
+    environment: Environments = Field((), description="environments of the service")
+    labels: Labels = Field({}, description="labels of the service or check, all of them")
+
+
+class Route(Model):
+    """Where tickets go: the first route that matches."""
+
+    match: RouteMatch = Field(RouteMatch(), description="what it applies to; nothing said: everything")
+    send_to: Annotated[Names, Field(min_length=1)] = Field(
+        description="helpdesks and channels by name", examples=[["jira", "email-web"]]
+    )

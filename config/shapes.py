@@ -1,0 +1,90 @@
+"""What a model wants at each place: which texts stay secret, which are whole numbers, what lies deeper."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, PlainValidator, WrapValidator
+from pydantic.fields import FieldInfo
+
+from config.secrets import Secret
+
+_OWN_READING = (BeforeValidator, PlainValidator, WrapValidator)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is wanted at one place. `fields` are those of a model, `item` is for entries of lists and mappings."""
+
+    secret: bool = False
+    whole: bool = False
+    number: bool = False
+    fields: Mapping[str, Shape] | None = None
+    item: Shape | None = None
+
+
+ANY = Shape()
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the branches of a type come to."""
+
+    secret: bool = False
+    text: bool = False
+    whole: bool = False
+    number: bool = False
+    fields: dict[str, Shape] | None = None
+    items: list[Shape] = field(default_factory=list)
+
+    def shape(self) -> Shape:
+        item = next((item for item in self.items if item.secret), self.items[0] if self.items else None)
+        bare = not self.text
+        return Shape(self.secret, self.whole and bare, self.number and bare, self.fields, item)
+
+
+@lru_cache(maxsize=512)
+def shape_of(model: type[BaseModel]) -> Shape:
+    """The shape of a model."""
+    return Shape(fields={name: _of_field(info) for name, info in model.model_fields.items()})
+
+
+def _of_field(info: FieldInfo) -> Shape:
+    parts = _Parts()
+    _collect(info.annotation, parts, own=_reads_itself(info.metadata))
+    return parts.shape()
+
+
+def _of(annotation: Any) -> Shape:
+    parts = _Parts()
+    _collect(annotation, parts, own=False)
+    return parts.shape()
+
+
+def _reads_itself(metadata: Any) -> bool:
+    """Whether the field reads its text in a way of its own (durations, sizes)."""
+    return any(isinstance(mark, _OWN_READING) for mark in metadata)
+
+
+def _collect(annotation: Any, parts: _Parts, *, own: bool) -> None:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        _collect(inner[0], parts, own=own or _reads_itself(inner[1:]))
+    elif origin in (Union, types.UnionType):
+        for branch in inner:
+            _collect(branch, parts, own=own)
+    elif isinstance(annotation, type) and issubclass(annotation, Secret):
+        parts.secret = True
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        parts.fields = {**(parts.fields or {}), **(shape_of(annotation).fields or {})}
+    elif isinstance(origin, type) and inner:
+        parts.items.append(_of(inner[-1] if issubclass(origin, Mapping) else inner[0]))
+    elif annotation in (int, float) and not own:
+        parts.whole = parts.whole or annotation is int
+        parts.number = parts.number or annotation is float
+    elif annotation is not type(None):
+        parts.text = True
