@@ -25,7 +25,6 @@ from agent.store.migrate import StoreTooNew
 from agent.store.writer import Writer
 from agent.upkeep import Upkeep
 from agent.web.server import WebServer
-from agent.web.site import site
 from alerting.desk.ticket import IllegalMove, Move, Ticket
 from alerting.state import wants_retry
 from checks.base import Kind
@@ -72,21 +71,27 @@ class App:
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
             addresses.append(("agent.metrics.listen", agent.metrics.listen))
-        self.web = WebServer(site(self.metrics.page, self.unready, agent.metrics.allow), addresses)
+        self.web = WebServer(self._site, addresses)
         cleanup.push_async_callback(self.web.stop)
         await self.pipeline.start()
         cleanup.push_async_callback(self.pipeline.stop)
         control = ControlServer(self.directory, self._answer)
         await control.start()
         cleanup.push_async_callback(control.stop)
-        await self.web.start()
         self.scheduler.use(self.config.checks())
         self._plan(writer)
         self.clock.start()
+        cleanup.push_async_callback(self.scheduler.stop, 0.0)
         cleanup.callback(self.clock.stop)
+        await self.web.start()
         log.info(
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
+
+    def _site(self) -> Any:
+        from agent.web.site import site
+
+        return site(self.metrics.page, self.unready, self.config.agent.metrics.allow)
 
     def _plan(self, writer: Writer) -> None:
         self.clock.every(TICK, self.scheduler.tick, "tick")

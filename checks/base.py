@@ -51,7 +51,7 @@ class Spec(BaseModel):
     """The options of one kind: frozen, unknown keys refused. Every field carries a description."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, hide_input_in_errors=True
     )
 
 

@@ -36,7 +36,7 @@ class Model(BaseModel):
     """Frozen; unknown keys are mistakes; what was given never stands in an exception."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, hide_input_in_errors=True
     )
 
 

@@ -1,4 +1,4 @@
-"""Files and includes -> one tree, each entry still knowing its file and line."""
+"""The merged tree of all files, and what was found wrong in it, each with its place."""
 
 from __future__ import annotations
 

@@ -5,49 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import uvicorn
 
 from config.errors import ConfigError
 
-_DATE = 1.0  # seconds
-
-
-class _Quiet(uvicorn.Server):
-    """The daemon handles its signals itself; and nothing is woken ten times a second to see whether to end."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ended = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        """Until `ended` is set; the Date header moves on each second."""
-        await self.on_tick(0)
-        while not self.ended.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_DATE):
-                    await self.ended.wait()
-            await self.on_tick(0)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
 
 class WebServer:
-    """Serves one app on the addresses given (`127.0.0.1:9809`; port 0 takes a free one)."""
+    """Serves one app on the addresses given (`127.0.0.1:9809`; port 0 takes a free one).
 
-    def __init__(self, app: Any, addresses: list[tuple[str, str]]) -> None:
+    It listens at once, so that a port in use is known before anything else starts; what serves, and the
+    app itself (`make`), is imported aside while the first looks are already under way.
+    """
+
+    def __init__(self, make: Callable[[], Any], addresses: list[tuple[str, str]]) -> None:
         """`addresses`: (setting's name, address). Raises ConfigError when one cannot be listened on."""
+        self._make = make
         self._sockets = [_bound(setting, address) for setting, address in addresses]
-        config = uvicorn.Config(
-            app, http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
-            server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=200,
-            h11_max_incomplete_event_size=64 * 1024,
-        )  # fmt: skip
-        self._server = _Quiet(config)
+        self._server: Any = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -60,17 +35,35 @@ class WebServer:
         return shown
 
     async def start(self) -> None:
+        """Serve; what came in meanwhile has waited in the sockets."""
+        self._server = await asyncio.to_thread(lambda: _server(self._make()))
         self._task = asyncio.create_task(self._server.serve(sockets=self._sockets), name="web")
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        self._server.should_exit = True
-        self._server.ended.set()
         if self._task is not None:
+            self._server.should_exit = True
             await asyncio.gather(self._task, return_exceptions=True)
         for listener in self._sockets:
             listener.close()
+
+
+def _server(app: Any) -> Any:
+    """A uvicorn server in whose process the daemon handles the signals itself."""
+    import uvicorn
+
+    class Quiet(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    config = uvicorn.Config(
+        app, http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=200,
+        h11_max_incomplete_event_size=64 * 1024,
+    )  # fmt: skip
+    return Quiet(config)
 
 
 def _bound(setting: str, address: str) -> socket.socket:

@@ -8,6 +8,7 @@ import pwd
 import socket
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,9 @@ def test_the_time_without_a_daemon_is_unknown_neither_up_nor_down(tmp_path: Path
         (until,) = daemon.rows("SELECT alive_until FROM agents")[0]
         (figure,) = daemon.json("uptime")
     spent = {name: round(float(value) * 1_000_000) for name, value in figure["seconds"].items()}
-    assert spent["unknown"] == back - alive_until >= 3_000_000
+    asked = round(datetime.fromisoformat(figure["period"]["to"]).timestamp() * 1_000_000)
+    assert back - alive_until >= 3_000_000
+    assert spent["unknown"] == (back - alive_until) + (asked - until)
     assert spent["down"] == spent["degraded"] == 0
     assert spent["up"] >= alive_until - before[0] + until - back
     assert figure["outages"] == []

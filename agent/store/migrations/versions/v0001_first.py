@@ -130,7 +130,6 @@ def upgrade() -> None:
         ["agent_id", "service", "rule"],
         unique=True,
         sqlite_where=sa.text("state <> 'resolved'"),
-        postgresql_where=sa.text("state <> 'resolved'"),
     )
     op.create_index("spans_by_end", "spans", ["agent_id", "end"])
     op.create_index("readings_by_time", "readings", ["at"])
