@@ -14,10 +14,11 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
-from agent.decide import NoSuchTicket, PersonsMove, Rulebook
+from agent.desk import NoSuchTicket, PersonsMove
 from agent.lock import StateLock
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
+from agent.rulebook import Rulebook
 from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
 from agent.store.dialect import FILE_NAME
@@ -29,6 +30,7 @@ from alerting.desk.ticket import IllegalMove, Move, Ticket
 from alerting.state import wants_retry
 from checks.base import Kind
 from checks.registry import all_kinds
+from checks.text import visible
 from config.errors import ConfigError
 from config.models import Check, Config
 
@@ -37,6 +39,7 @@ CHECKPOINT = 5.0
 _UPKEEP = 600.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
+_LONGEST_NOTE = 2000
 
 
 class App:
@@ -102,7 +105,7 @@ class App:
         """Take no new looks, let running ones end within the grace period, commit, close."""
         self.clock.stop()
         await self.scheduler.stop(self.config.agent.stop_grace)
-        await self.pipeline.checkpoint()
+        await asyncio.wait([asyncio.ensure_future(self.pipeline.checkpoint())], timeout=_COMMIT_PATIENCE)
         await self._cleanup.aclose()
         log.info("daemon.stopped")
 
@@ -144,17 +147,22 @@ class App:
 
     def stuck(self) -> bool:
         """Whether the loop that does the work stands still, so that only a restart can help."""
-        return self.clock.monotonic() - self.scheduler.ticked_at > _STALLED
+        return self.clock.monotonic() - self.scheduler.ticked_at > _STALLED or self.pipeline.ended
 
     async def _look(self, check: Check) -> bool:
         """One look, committed; True when the state machine wants a quick further one."""
         address = (check.service, check.name)
-        reading = await self.runner.look(check, self.pipeline.memory(address).memo)
+        reading = await self.runner.look(check, self._memo(address))
         committed = self.pipeline.submit(address, reading)
         # A store that cannot write must not stop the looking: the reading waits in the pipeline.
         await asyncio.wait([committed], timeout=min(check.every, _COMMIT_PATIENCE))
         spec = self.pipeline.rules.state_specs.get(address)
         return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
+
+    def _memo(self, address: tuple[str, str]) -> Any:
+        """What the probe remembered, when it was made under the same options."""
+        memory = self.pipeline.memory(address)
+        return memory.memo if memory.memo_of == self.pipeline.rules.fingerprints.get(address) else None
 
     async def _answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         if command == "tickets.move":
@@ -196,7 +204,7 @@ def opened(path: Path) -> Writer:
 async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:
     """A person's move on a ticket, asked for by command. Raises Refused with the reason."""
     try:
-        note = str(arguments.get("note") or "")[:2000]
+        note = visible(str(arguments.get("note") or ""), _LONGEST_NOTE)
         asked = PersonsMove(Move(str(arguments.get("move"))), who, note)
         return await pipeline.move_ticket(int(arguments["number"]), asked)
     except (NoSuchTicket, IllegalMove) as error:

@@ -58,7 +58,8 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
-        await self._app.start()
+        if not await self._started():
+            return 0
         self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
         helpers = [asyncio.create_task(self._reloads()), asyncio.create_task(self._feed_watchdog())]
         await self._ending.wait()
@@ -67,6 +68,21 @@ class _Daemon:
             helper.cancel()
         await self._app.stop()
         return 0
+
+    async def _started(self) -> bool:
+        """Whether the app has started; False when we were told to end before it had."""
+        starting, ending = (
+            asyncio.ensure_future(self._app.start()),
+            asyncio.ensure_future(self._ending.wait()),
+        )
+        await asyncio.wait([starting, ending], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            ending.cancel()
+            starting.result()
+            return True
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return False
 
     async def _reloads(self) -> None:
         """One reload after another; however many signals came meanwhile, they ask for one more."""

@@ -24,12 +24,16 @@ LAST_READINGS = 5
 
 @dataclass(frozen=True, slots=True)
 class CheckMemory:
-    """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo."""
+    """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo.
+
+    `memo_of` is the fingerprint of the options under which the memo was made.
+    """
 
     state: CheckState = NEW
     track: Track = ()
     readings: tuple[Reading, ...] = ()
     memo: Any = None
+    memo_of: str = ""
 
     @property
     def last(self) -> Reading | None:
@@ -48,6 +52,9 @@ class Layer(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         self.changed[key] = value
+
+    def keys(self) -> list[K]:
+        return list({**self._below, **self.changed})
 
     def values(self) -> Iterable[V]:
         return {**self._below, **self.changed}.values()
@@ -94,6 +101,7 @@ class Draft:
         self.services: Layer[str, Track] = Layer(world.services)
         self.incidents: Layer[Address, Incident] = Layer(world.incidents)
         self.tickets: Layer[int, Ticket] = Layer(world.tickets)
+        self.written_incidents: dict[int, Incident] = {}
         self.readings: list[tuple[Address, str, Reading]] = []
         self.flips: list[tuple[Address, Flip]] = []
         self.spans: list[tuple[str, str, TrackChange]] = []
@@ -106,6 +114,19 @@ class Draft:
 
     def check(self, address: Address) -> CheckMemory:
         return self.checks.get(address) or CheckMemory()
+
+    def known_checks(self) -> list[Address]:
+        """Every check there is a memory of, configured or not."""
+        return self.checks.keys()
+
+    def known_services(self) -> list[str]:
+        """Every service whose time is kept."""
+        return self.services.keys()
+
+    def put_incident(self, incident: Incident) -> None:
+        """The latest of its key; an earlier one that this draft has changed is written all the same."""
+        self.incidents.put((incident.service, incident.rule), incident)
+        self.written_incidents[incident.id] = incident
 
     def tell(self, event: str, **fields: Any) -> None:
         self.facts.append(Fact(event, fields))

@@ -8,22 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
+from agent import decide
 from agent.clock import Clock
-from agent.decide import (
-    NoSuchTicket,
-    PersonsMove,
-    Rulebook,
-    drop_removed,
-    mark_unseen,
-    move_ticket,
-    rejudge,
-    sweep,
-    take,
-)
+from agent.desk import NoSuchTicket, PersonsMove, move_ticket
 from agent.memory import Address, CheckMemory, Draft, World
+from agent.rulebook import Rulebook
 from agent.store.restore import restored, ticket_from_store
 from agent.store.save import save
 from agent.store.writer import Writer
@@ -34,6 +25,8 @@ log = structlog.get_logger()
 _GATHER = 0.03
 _BACKLOG = 50_000
 _RETRY = 1.0
+_PATIENCE = 5.0
+_AT_ONCE = 1000
 Change = Callable[[Draft], Any]
 Heard = Callable[[Address, Reading], None]
 
@@ -53,24 +46,31 @@ class Pipeline:
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
         self._last_commit = clock.monotonic()
+        self._looking = False
 
     async def start(self, *, catch_up: bool = True) -> None:
-        """Remember what was stored; to `catch_up`, mark the time since as unknown and drop what is gone."""
+        """Remember what was stored. To `catch_up` is the daemon's: its own absence becomes unknown time.
+
+        A command that only writes a person's move does not: nobody is looking meanwhile.
+        """
+        self._looking = catch_up
         self.world, alive_until = await self._writer.write(
             lambda connection: restored(connection, self._agent_id)
         )
         self._task = asyncio.create_task(self._pump(), name="pipeline")
         if catch_up:
-            await self.change(lambda draft: self._catch_up(draft, alive_until))
+            now = self._clock.now()
+            caught_up = self._enqueue(lambda draft: decide.catch_up(draft, self.rules, alive_until, now))
+            # A store that cannot write yet must not keep the daemon from looking.
+            await asyncio.wait([caught_up], timeout=_PATIENCE)
 
-    def _catch_up(self, draft: Draft, alive_until: int | None) -> None:
-        if alive_until is not None:
-            mark_unseen(draft, self.rules, alive_until)
-        drop_removed(draft, self.rules, self.world.checks, self._clock.now())
-
-    async def stop(self) -> None:
-        """Commit what is waiting, then stop. From here on nothing is seen until the next start."""
-        await self.idle()
+    async def stop(self, grace: float = _PATIENCE) -> None:
+        """Commit what is waiting, for at most `grace` seconds. From here on nothing is seen until the next start."""
+        try:
+            async with asyncio.timeout(grace):
+                await self.idle()
+        except TimeoutError:
+            log.error("pipeline.given_up", uncommitted=len(self._waiting), reason="the store cannot write")
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -85,7 +85,7 @@ class Pipeline:
 
     def submit(self, address: Address, reading: Reading) -> asyncio.Future[Any]:
         """Hand in a reading; the future is done when it is committed."""
-        return self._enqueue(lambda draft: take(draft, self.rules, address, reading))
+        return self._enqueue(lambda draft: decide.take(draft, self.rules, address, reading))
 
     async def change(self, change: Change) -> Any:
         """Apply a change and wait for its COMMIT; gives what it returns, raises what it raises."""
@@ -102,23 +102,27 @@ class Pipeline:
         """Go on under new rules; gives the checks that were dropped. Unchanged checks keep everything."""
 
         def swap(draft: Draft) -> list[Address]:
-            self.rules, now = rules, self._clock.now()
-            gone = drop_removed(draft, rules, self.world.checks, now)
-            rejudge(draft, rules, now)
-            return gone
+            self.rules = rules
+            decide.follow(draft, rules, self._clock.now())
+            return draft.forgotten
 
         dropped: list[Address] = await self.change(swap)
         return dropped
 
     async def checkpoint(self) -> None:
         """What time alone brings; and the mark that the agent is alive, at most every few seconds."""
-        await self.change(lambda draft: sweep(draft, self._clock.now()))
+        await self.change(lambda draft: decide.sweep(draft, self.rules, self._clock.now()))
         self.world.forget_ended_tickets()
 
     @property
     def stalled_for(self) -> float:
         """Seconds since the last commit while something is waiting; 0 when nothing waits."""
         return self._clock.monotonic() - self._last_commit if not self._idle.is_set() else 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is committed any more, because the pump itself has ended."""
+        return self._task is not None and self._task.done()
 
     def _enqueue(self, change: Change) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -140,41 +144,54 @@ class Pipeline:
                 _GATHER
             )  # readings released together come in together: one commit for them all
             self._wake.clear()
-            batch = list(self._waiting)
-            self._waiting.clear()
-            await self._commit(batch)
-            if not self._waiting:
-                self._idle.set()
+            while self._waiting:
+                await self._commit(
+                    [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+                )
+            self._idle.set()
 
     async def _commit(self, batch: list[tuple[Change, asyncio.Future[Any]]]) -> None:
-        """Decide each entry on one draft, write it, and only then believe it; a store that cannot write is retried."""
+        """Decide each entry on one draft, write it, and only then believe it.
+
+        A store that cannot write is asked again until it can. A draft that the store refuses for what is in
+        it is taken apart, so that one bad entry does not take its neighbours with it.
+        """
         draft, results = self._decided(batch)
-        alive_until = self._clock.now()
+        refusal = await self._written(draft)
+        if refusal is None:
+            self._last_commit = self._clock.monotonic()
+            draft.settle()
+            self._announce(draft, results)
+        elif len(batch) > 1:
+            for entry in batch:
+                await self._commit([entry])
+        else:
+            log.error("store.refused", reason=f"{type(refusal).__name__}: {refusal}"[:500])
+            _, future = batch[0]
+            if not future.done():
+                future.set_exception(refusal)
+                future.exception()  # a caller that does not wait must not leave a warning behind
 
-        def work(connection: Connection) -> None:
-            save(connection, self._agent_id, draft, alive_until)
-
+    async def _written(self, draft: Draft) -> Exception | None:
+        """Commit the draft, however long it takes; why the store refuses what is in it, None when it is written."""
+        alive_until = self._clock.now() if self._looking else None
         while True:
             try:
-                await self._writer.write(work)
-                break
-            except OperationalError as error:
+                await self._writer.write(
+                    lambda connection: save(connection, self._agent_id, draft, alive_until)
+                )
+            except Exception as error:
+                if not _cannot_write(error):
+                    return error
                 if not self.degraded:
-                    log.error("store.cannot_write", reason=str(error.orig))
+                    log.error("store.cannot_write", reason=str(error)[:500])
                 self.degraded = True
                 await asyncio.sleep(_RETRY)
-            except Exception as error:
-                log.exception("store.refused", entries=len(batch))
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                return
-        if self.degraded:
-            log.info("store.writes_again")
-        self.degraded = False
-        self._last_commit = self._clock.monotonic()
-        draft.settle()
-        self._announce(draft, results)
+                continue
+            if self.degraded:
+                log.info("store.writes_again")
+            self.degraded = False
+            return None
 
     def _decided(self, batch: list[tuple[Change, asyncio.Future[Any]]]) -> tuple[Draft, list[Any]]:
         """All changes on one draft. One that fails is left out, and the others are decided as if it never came."""
@@ -215,3 +232,10 @@ class Pipeline:
         )
         if ticket is not None:
             self.world.tickets[number] = ticket
+
+
+def _cannot_write(error: Exception) -> bool:
+    """Whether the store is at fault (full, locked, damaged), and not what it was asked to write."""
+    return isinstance(error, DatabaseError) and not isinstance(
+        error, (DataError, IntegrityError, ProgrammingError)
+    )

@@ -195,9 +195,9 @@ async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
     from agent.app import moved, opened, shown_move
     from agent.clock import SystemClock
     from agent.control import Refused, user_name
-    from agent.decide import Rulebook
     from agent.lock import StateLock, StateLocked
     from agent.pipeline import Pipeline
+    from agent.rulebook import Rulebook
     from agent.store.dialect import FILE_NAME
 
     # Stdout is for the answer, which itself says what was done.

@@ -24,9 +24,9 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
     states = _states(connection, agent)
     pending = [state.unsettled_since for state, *_ in states.values() if state.unsettled_since is not None]
     tracks = _tracks(connection, agent, min(pending, default=None))
-    for address, (state, last, memo) in states.items():
+    for address, (state, last, (memo_of, memo)) in states.items():
         readings = (last,) if last else ()
-        world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo)
+        world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo, memo_of)
     world.services = {service: track for (service, check), track in tracks.items() if check == ""}
     _incidents(connection, agent, world)
     alive = connection.execute(
@@ -40,7 +40,7 @@ def _states(connection: Connection, agent: str) -> dict[Address, tuple[CheckStat
     found = {}
     for row in connection.execute(select(table).where(table.c.agent_id == agent)).mappings():
         last = json.loads(row["last"])
-        memo = json.loads(row["memo"]) if row["memo"] is not None else None
+        memo = json.loads(row["memo"]) if row["memo"] is not None else ["", None]
         found[(row["service"], row["check_id"])] = (
             restore(json.loads(row["state"])),
             _last(last) if last else None,

@@ -23,8 +23,8 @@ from checks.base import Reading
 Row = dict[str, Any]
 
 
-def save(connection: Connection, agent: str, draft: Draft, alive_until: int) -> None:
-    """Write everything the draft holds, and that the agent was alive."""
+def save(connection: Connection, agent: str, draft: Draft, alive_until: int | None) -> None:
+    """Write everything the draft holds, and that the agent was alive (None: nobody was looking)."""
     _put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
     kinds = {address: kind for address, kind, _ in draft.readings}
     states = [_state(agent, address, kinds[address], draft.check(address)) for address in kinds]
@@ -32,11 +32,9 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int) -> 
     _put(connection, schema.flips, [_flip(agent, *entry) for entry in draft.flips])
     for service, check, changes in draft.spans:
         _save_spans(connection, agent, (service, check), changes)
-    _put(
-        connection,
-        schema.incidents,
-        [_incident(agent, incident) for incident in draft.incidents.changed.values()],
-    )
+    # In order of their numbers: an earlier incident lets go of its key before the next one takes it.
+    incidents = [draft.written_incidents[number] for number in sorted(draft.written_incidents)]
+    _put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
     _put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
     _save_events(connection, agent, draft.events)
     for service, check in draft.forgotten:
@@ -46,8 +44,9 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int) -> 
                 table.agent_id == agent, table.service == service, table.check_id == check
             )
         )
-    alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
-    _put(connection, schema.agents, [alive])
+    if alive_until is not None:
+        alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
+        _put(connection, schema.agents, [alive])
 
 
 _KEPT = {"agents": {"started_at"}}
@@ -97,7 +96,7 @@ def _state(agent: str, address: Address, kind: str, memory: CheckMemory) -> Row:
         "kind": kind,
         "state": _dumps(dump(memory.state)),
         "last": _dumps(last_reading(last)) if last else "null",
-        "memo": _dumps(memory.memo) if memory.memo is not None else None,
+        "memo": _dumps([memory.memo_of, memory.memo]) if memory.memo is not None else None,
     }
 
 

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from agent.app import build
-from agent.decide import NoSuchTicket, PersonsMove
+from agent.desk import NoSuchTicket, PersonsMove
 from agent.lock import StateLocked
+from agent.pipeline import Pipeline
+from agent.rulebook import Rulebook
+from agent.store.dialect import FILE_NAME
 from agent.store.reader import reading
+from agent.store.writer import Writer
 from agent.uptime import figures
 from alerting.desk.ticket import IllegalMove, Move, Ticket
 from alerting.incidents import Incident
@@ -22,6 +26,7 @@ from checks.registry import all_kinds
 from config.errors import ConfigError
 from config.loader import load
 from tests.moving_clock import SECOND, START, Driven, MovingClock
+from tests.readings import reading as bad
 from tests.site import Site
 
 
@@ -232,3 +237,126 @@ async def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path) -
         with pytest.raises(ConfigError, match="file is not a database"):
             await driven.app.start()
         assert damaged.read_bytes() == before
+
+
+def spans(driven: Driven, service: str, check: str = "") -> list[tuple[float, float | None, str]]:
+    """The ledger in seconds since the start."""
+    with reading(driven.directory / "state", "test") as store:
+        rows = store.ledger(service, check).spans
+    return [
+        ((a - START) / SECOND, (b - START) / SECOND if b is not None else None, k.value) for a, b, k in rows
+    ]
+
+
+async def reloaded(driven: Driven, services: dict[str, object]) -> None:
+    driven.write(services)
+    await driven.app.reload(load(driven.file, all_kinds()))
+
+
+@run
+async def test_a_move_made_while_the_daemon_is_off_is_no_sign_of_life(tmp_path: Path) -> None:
+    with Site() as site:
+        site.status = 500
+        clock = MovingClock()
+        async with Driven(tmp_path, web(site), clock) as driven:
+            await driven.advance(60)
+        off = (clock.now() - START) / SECOND
+        clock.at += 7200 * SECOND
+        offline = Driven(tmp_path, web(site), clock)
+        writer = Writer(tmp_path / "state" / FILE_NAME)
+        pipeline = Pipeline(writer, clock, "test", Rulebook.of(offline.app.config))
+        await pipeline.start(catch_up=False)
+        await pipeline.move_ticket(1, PersonsMove(Move.ACK, "ann"))
+        await pipeline.stop()
+        writer.close()
+        async with Driven(tmp_path, web(site), MovingClock(clock.at + 600 * SECOND)) as driven:
+            await driven.advance(30)
+            (_, until, klass), (since, back, unseen), *_ = spans(driven, "web")
+            assert (klass, until, since, unseen) == ("down", off, off, "unknown")
+            assert back is not None
+            assert back >= off + 7800
+
+
+@run
+async def test_a_service_removed_while_the_daemon_is_off_was_not_seen_meanwhile(tmp_path: Path) -> None:
+    with Site() as site:
+        site.status = 500
+        clock = MovingClock()
+        async with Driven(
+            tmp_path, {**web(site), "other": {"checks": {"l": {"type": "load"}}}}, clock
+        ) as driven:
+            await driven.advance(60)
+        off = (clock.now() - START) / SECOND
+        other: dict[str, object] = {"other": {"checks": {"l": {"type": "load"}}}}
+        async with Driven(tmp_path, other, MovingClock(clock.at + 36000 * SECOND)) as driven:
+            for check in ("", "home"):
+                assert [(a, b, k) for a, b, k in spans(driven, "web", check) if k == "down"][-1][1] == off
+                assert spans(driven, "web", check)[-1][1:] == (off + 36000, "unknown")
+
+
+@run
+async def test_a_service_for_which_nothing_counts_any_more_ends_in_the_ledger(tmp_path: Path) -> None:
+    with Site() as site:
+        site.status = 500
+        async with Driven(tmp_path, web(site)) as driven:
+            await driven.advance(60)
+            await reloaded(driven, web(site, counts_for_uptime=False))
+            await driven.advance(60)
+            assert spans(driven, "web")[-1][1] == 60.0
+
+
+@run
+async def test_a_check_that_begins_to_count_is_counted_from_then_on(tmp_path: Path) -> None:
+    with Site() as site:
+        async with Driven(tmp_path, web(site, counts_for_uptime=False)) as driven:
+            await driven.advance(60)
+            assert spans(driven, "web") == []
+            await reloaded(driven, web(site))
+            await driven.advance(60)
+            assert spans(driven, "web") == [(60.0, None, "up")]
+
+
+@run
+async def test_time_without_a_reading_is_unknown_without_waiting_for_the_next_one(tmp_path: Path) -> None:
+    """The host was suspended: the wall clock went on for hours, nothing was looked at."""
+    with Site() as site:
+        async with Driven(tmp_path, web(site)) as driven:
+            await driven.advance(60)
+            last = driven.app.pipeline.memory(("web", "home")).state.last_at
+            driven.clock.at += 8 * 3600 * SECOND
+            await driven.app.pipeline.checkpoint()
+            believed = (last - START) / SECOND + 2 * 10 + 2
+            assert spans(driven, "web")[-1] == (believed, None, "unknown")
+            assert uptime(driven)["seconds"]["up"] == f"{believed - spans(driven, 'web')[0][0]:g}"
+
+
+@run
+async def test_what_a_probe_remembered_under_other_options_is_not_its_own(tmp_path: Path) -> None:
+    def disk(path: str) -> dict[str, object]:
+        return {"host": {"checks": {"d": {"type": "disk", "path": path, "every": "10s"}}}}
+
+    async with Driven(tmp_path, disk("/")) as driven:
+        await driven.advance(30)
+        before = driven.app.pipeline.memory(("host", "d")).memo
+        await reloaded(driven, disk("/dev/shm"))
+        await driven.advance(10)
+        after = driven.app.pipeline.memory(("host", "d")).memo
+        assert before
+        assert after
+        assert not {tuple(sample) for sample in before} & {tuple(sample) for sample in after}
+
+
+@run
+async def test_a_check_removed_in_the_transaction_of_its_first_reading_leaves_no_open_ticket(
+    tmp_path: Path,
+) -> None:
+    with Site() as site:
+        async with Driven(tmp_path, web(site, confirm=1)) as driven:
+            driven.write({"other": {"checks": {"l": {"type": "load"}}}})
+            rules = Rulebook.of(load(driven.file, all_kinds()))
+            await asyncio.gather(
+                driven.app.pipeline.submit(("web", "home"), bad("d", driven.clock.now() / SECOND)),
+                driven.app.pipeline.reload(rules),
+            )
+            assert [ticket.state for ticket in tickets(driven)] == ["resolved"]
+            assert [incident.state for incident in incidents(driven)] == ["resolved"]

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
-from agent.decide import Rulebook, mark_unseen, take
+from agent.decide import take
+from agent.ledger import mark_unseen
 from agent.memory import Draft, World
+from agent.rulebook import Rulebook
 from agent.store.dialect import writing_engine
 from agent.store.migrate import migrate
 from agent.store.reader import Reader

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.decide import Rulebook
 from agent.memory import Draft
 from agent.pipeline import Pipeline
+from agent.rulebook import Rulebook
 from agent.store.dialect import FILE_NAME
 from agent.store.writer import Writer
+from alerting.desk.ticket import TicketEvent
 from checks.base import Status
 from checks.registry import all_kinds
 from config.loader import load
@@ -28,10 +29,13 @@ services:
 """
 
 
+QUICK = "defaults: {confirm: 1, recover: 1, watch_for: 0s, reopen_within: 0s}"
+
+
 @asynccontextmanager
-async def running(directory: Path) -> AsyncIterator[Pipeline]:
+async def running(directory: Path, more: str = "") -> AsyncIterator[Pipeline]:
     path = directory / "tocsin.yaml"
-    path.write_text(CONFIG, encoding="utf-8")
+    path.write_text(CONFIG + more, encoding="utf-8")
     writer = Writer(directory / FILE_NAME)
     pipeline = Pipeline(writer, MovingClock(), "test", Rulebook.of(load(path, all_kinds())))
     await pipeline.start()
@@ -125,6 +129,60 @@ def test_a_locked_store_delays_and_loses_nothing(tmp_path: Path) -> None:
             assert not told(pipeline)
             assert rows(tmp_path, "SELECT count(*) FROM readings") == [(4,)]
             assert rows(tmp_path, "SELECT state, severity FROM incidents") == [("open", "medium")]
+
+    asyncio.run(go())
+
+
+def test_one_bad_entry_takes_no_neighbour_with_it(tmp_path: Path) -> None:
+    """What the database refuses to take is left out; what came with it is kept."""
+
+    def refused(draft: Draft) -> None:
+        draft.events.append(TicketEvent(1, 1, "\udcff", "ack", "a name that is no text"))
+
+    async def go() -> None:
+        async with running(tmp_path) as pipeline:
+            results = await asyncio.gather(
+                pipeline.submit(HOME, reading("d", 1)),
+                pipeline.change(refused),
+                pipeline.submit(HOME, reading("d", 2)),
+                return_exceptions=True,
+            )
+            assert isinstance(results[1], UnicodeEncodeError)
+            assert rows(tmp_path, "SELECT state FROM incidents") == [("open",)]
+            assert rows(tmp_path, "SELECT count(*) FROM readings") == [(2,)]
+
+    asyncio.run(go())
+
+
+def test_an_end_and_a_new_beginning_of_one_trouble_fit_into_one_transaction(tmp_path: Path) -> None:
+    """The watch of the first incident ends and the second opens in the same draft: both are written."""
+
+    async def go() -> None:
+        async with running(tmp_path, QUICK) as pipeline:
+            await pipeline.submit(HOME, reading("d", 1))
+            await pipeline.submit(HOME, reading("o", 2))
+            swept = asyncio.ensure_future(pipeline.checkpoint())
+            await asyncio.sleep(0)  # until it is handed in
+            await asyncio.gather(swept, pipeline.submit(HOME, reading("d", 3)))
+            assert rows(tmp_path, "SELECT occurrence, state FROM incidents ORDER BY id") == [
+                (1, "resolved"),
+                (2, "open"),
+            ]
+            assert rows(tmp_path, "SELECT count(*) FROM tickets") == [(2,)]
+
+    asyncio.run(go())
+
+
+def test_a_store_that_cannot_write_does_not_keep_the_daemon_from_ending(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tmp_path) as pipeline:
+            other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            waiting = pipeline.submit(HOME, reading("d", 1))
+            await pipeline.stop(grace=0.1)
+            assert not waiting.done()
+            other.execute("ROLLBACK")
+            other.close()
 
     asyncio.run(go())
 
