@@ -153,9 +153,7 @@ class App:
         """One look, committed; True when the state machine wants a quick further one."""
         address = (check.service, check.name)
         reading = await self.runner.look(check, self._memo(address))
-        committed = self.pipeline.submit(address, reading)
-        # A store that cannot write must not stop the looking: the reading waits in the pipeline.
-        await asyncio.wait([committed], timeout=min(check.every, _COMMIT_PATIENCE))
+        await _patiently(self.pipeline.submit(address, reading), min(check.every, _COMMIT_PATIENCE))
         spec = self.pipeline.rules.state_specs.get(address)
         return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
 
@@ -199,6 +197,24 @@ def opened(path: Path) -> Writer:
         raise ConfigError(
             f"{path} cannot be used: {error.orig} (restore a backup, or move it aside)"
         ) from None
+
+
+async def _patiently(committed: asyncio.Future[Any], seconds: float) -> None:
+    """Wait for a commit, but not for ever: a store that cannot write must not stop the looking.
+
+    The reading waits in the pipeline; what the store refused was logged there.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, _let_go, committed)
+    try:
+        with contextlib.suppress(Exception):
+            await committed
+    finally:
+        timer.cancel()
+
+
+def _let_go(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:

@@ -20,6 +20,9 @@ SOCKET_NAME = "tocsin.sock"
 GROUP = "tocsin"
 _MAX_LINE = 1024 * 1024
 _PATIENCE = 30.0
+_NO_ANSWER = (
+    "the daemon did not answer; whether the change was made is not known: look with `tocsin tickets show`"
+)
 Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
 
 
@@ -112,14 +115,25 @@ def ask(directory: Path, command: str, **arguments: Any) -> Any:
             raise NotRunning from None
         except PermissionError:
             raise Refused("permission denied: become root, or the user that runs tocsin") from None
-        peer.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
-        with peer.makefile("rb") as stream:
-            answer = json.loads(
-                stream.readline(_MAX_LINE) or b'{"error": "the daemon closed the connection"}'
-            )
+        except OSError as error:  # busy, or no path for a socket: nothing was asked yet
+            reason = (error.strerror or str(error)).lower()
+            raise Refused(f"the daemon cannot be asked: {reason}") from None
+        try:
+            answer = _asked(peer, {"command": command, "arguments": arguments})
+        except (OSError, ValueError):  # ended, reset, silent, or cut off in the middle of its answer
+            raise Refused(_NO_ANSWER) from None
     if "error" in answer:
-        raise Refused(answer["error"])
+        raise Refused(str(answer["error"]))
     return answer.get("result")
+
+
+def _asked(peer: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
+    peer.sendall(json.dumps(request).encode() + b"\n")
+    with peer.makefile("rb") as stream:
+        answer = json.loads(stream.readline(_MAX_LINE))
+    if not isinstance(answer, dict):
+        raise ValueError("an answer is an object")
+    return answer
 
 
 def _group_id() -> int | None:

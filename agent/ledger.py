@@ -9,6 +9,7 @@ from agent.memory import Address, CheckMemory, Draft
 from agent.rulebook import Rulebook
 from alerting.slo.spans import Klass
 from alerting.slo.track import (
+    SLACK,
     Track,
     TrackChange,
     backdated,
@@ -29,7 +30,7 @@ def track_after(
 ) -> Track:
     """The check's track after a reading. The time in which the last one was no longer believed is unknown."""
     track, believed = before.track, believed_until(before, valid_for)
-    if track and reading.at > believed:
+    if track and reading.at > believed >= track[-1][0]:
         track = turned(track, believed, Klass.UNKNOWN)
     klass = Klass.UNKNOWN if reading.status is Status.UNKNOWN else confirmed
     if flip is not None:
@@ -55,10 +56,14 @@ def write_track(draft: Draft, rules: Rulebook, address: Address, before: Track, 
 
 
 def judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: int) -> None:
-    """A service begins with the first reading that is committed; what a late one says of before is left out."""
+    """A service begins with the first reading that is committed; what a late one says of before is left out.
+
+    Unless it is so much earlier that the clock was set back: then the service begins anew with it.
+    """
     old = draft.services.get(service) or ()
     tracks = [track for each in rules.counting[service] if (track := draft.check(each).track)]
-    first = max(since, old[0][0] if old else min((track[0][0] for track in tracks), default=since))
+    begun = old[0][0] if old else min((track[0][0] for track in tracks), default=since)
+    first = since if since < begun - SLACK else max(since, begun)
     # A look that began earlier may come in later: what the others said after it is judged anew as well.
     last = max(at, first, *(track[-1][0] for track in tracks))
     missing = len(rules.counting[service]) - len(tracks)

@@ -151,7 +151,9 @@ def _build_info() -> Metric:
 
 def _incidents(world: World) -> Metric:
     family = GaugeMetricFamily("tocsin_incidents_open", "Open incidents by severity.", labels=["severity"])
-    tally = Tally(incident.severity for incident in world.incidents.values() if incident.state == "open")
+    tally = Tally(
+        incident.severity for incident in list(world.incidents.values()) if incident.state == "open"
+    )
     for severity in ("critical", "high", "medium", "low"):
         family.add_metric([severity], float(tally[severity]))
     return family

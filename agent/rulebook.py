@@ -52,7 +52,7 @@ class Rulebook:
 def state_spec(check: Check) -> StateSpec:
     """How this check's flips are confirmed."""
     holds = (_hold(check.degraded), _hold(check.down))
-    return StateSpec(check.confirm, check.recover, holds)
+    return StateSpec(check.confirm, check.recover, holds, check.valid_for)
 
 
 def _hold(conditions: tuple[Condition, ...]) -> Hold | None:

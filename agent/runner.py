@@ -28,8 +28,8 @@ class Runner:
         self.network = network or Network()
         self._threads = ProbeThreads(_THREADS)
 
-    async def look(self, check: Check, memo: Any = None) -> Reading:
-        """One reading; `at` is the moment the look began."""
+    async def look(self, check: Check, memo: Any = None, *, explain: bool = False) -> Reading:
+        """One reading; `at` is the moment the look began. To `explain`, a good one tells its conditions too."""
         kind, at, began = self._kinds[check.kind], self._clock.now(), self._clock.monotonic()
         context = Context(
             timeout=check.timeout,
@@ -39,7 +39,7 @@ class Runner:
             keep_body=_body_wanted(check),
         )
         seen = await self._observed(kind, check, context)
-        rules = Rules(kind, check.down, check.degraded)
+        rules = Rules(kind, check.down, check.degraded, explain)
         return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
 
     async def _observed(self, kind: Kind, check: Check, context: Context) -> Observation:

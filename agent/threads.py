@@ -35,8 +35,7 @@ class ProbeThreads:
         future: asyncio.Future[T] = loop.create_future()
 
         def ended(result: T | None, error: BaseException | None) -> None:
-            self._busy.discard(name)
-            self._places.release()
+            self._free(name)
             if future.done():
                 return
             if error is not None:
@@ -53,5 +52,13 @@ class ProbeThreads:
             with contextlib.suppress(RuntimeError):  # the loop may be gone by now
                 loop.call_soon_threadsafe(ended, result, error)
 
-        threading.Thread(target=aside, name=f"probe {name}", daemon=True).start()
+        try:
+            threading.Thread(target=aside, name=f"probe {name}", daemon=True).start()
+        except BaseException:  # no thread to be had: nothing runs that could hang
+            self._free(name)
+            raise
         return await future
+
+    def _free(self, name: str) -> None:
+        self._busy.discard(name)
+        self._places.release()

@@ -28,16 +28,18 @@ class Upkeep:
 
     def __init__(self, directory: Path, config: Config, clock: Clock) -> None:
         self._directory, self._config, self._clock = directory, config, clock
+        self._agent = config.agent.id
         self._accounts: list[tuple[str, str, Account]] = []
         self._taken_at = float("-inf")
 
     def use(self, config: Config) -> None:
+        """Go on under a new configuration. The rows stay those of the agent that was started."""
         self._config = config
         self._taken_at = float("-inf")
 
     async def run(self, writer: Writer) -> None:
         """Pack one hour after the other, each in a transaction of its own, so that no reading waits long."""
-        now, agent = self._clock.now(), self._config.agent.id
+        now, agent = self._clock.now(), self._agent
         before = (now // _HOUR - _UNPACKED_HOURS) * _HOUR
         while await writer.write(lambda connection: pack_hours(connection, agent, before)):
             continue
@@ -70,13 +72,13 @@ class Upkeep:
         yield from (ratio, target, budget, coverage)
 
     def _taken(self) -> Iterable[tuple[str, str, Account]]:
-        agent, now = self._config.agent, self._clock.now()
+        zone, now = self._config.agent.timezone, self._clock.now()
         since = now - 91 * 24 * _HOUR
         try:
-            with reading(self._directory, agent.id) as store:
+            with reading(self._directory, self._agent) as store:
                 for service in self._config.services.values():
                     ledger = store.ledger(service.name, since=since)
-                    for window, sums in windows(service, ledger, agent.timezone, now, _WINDOWS).items():
+                    for window, sums in windows(service, ledger, zone, now, _WINDOWS).items():
                         yield service.name, window, sums
         except NoStore:
             return

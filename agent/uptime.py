@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from alerting.slo.figures import as_json
 from alerting.slo.periods import Period, parse_period
 from alerting.slo.spans import Klass, Span
-from alerting.slo.uptime import Account, UptimePolicy, account
+from alerting.slo.uptime import Account, Outage, UptimePolicy, account
 from config.models import Service
 
 ALIVE_SLACK = 15 * 1_000_000  # three checkpoints
@@ -28,12 +28,26 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What an incident says of the outages it covers; moments in microseconds, `resolved` None while it lasts."""
+
+    opened: int
+    resolved: int | None
+    incident: int
+    rule: str
+    reason: str
+
+    def covers(self, outage: Outage) -> bool:
+        return self.opened < outage.end and (self.resolved is None or self.resolved >= outage.start)
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What the store holds on a service: closed and open spans, whether and until when the agent lives, incidents."""
 
     spans: tuple[tuple[int, int | None, Klass], ...]
     alive: Alive
-    incidents: tuple[tuple[int, int | None, int, str], ...] = ()  # opened, resolved, id, reason
+    incidents: tuple[Cause, ...] = ()
 
     def closed(self, now: int) -> list[Span]:
         """All spans; the open one ends where the observing did."""
@@ -68,12 +82,20 @@ def accounted(service: Service, ledger: Ledger, period: Period, now: int) -> Acc
 def figures(service: Service, ledger: Ledger, period: Period, now: int) -> dict[str, Any]:
     """The contract's JSON object; outages carry the incident they belong to and its cause."""
     sums = accounted(service, ledger, period, now)
-    causes: dict[int, tuple[int, str]] = {}
-    for outage in sums.outages:
-        for opened, resolved, number, reason in ledger.incidents:
-            if opened < outage.end and (resolved is None or resolved >= outage.start):
-                causes[outage.start] = (number, reason)
+    counting = {check.name for check in service.checks.values() if check.counts_for_uptime}
+    told = [cause for cause in ledger.incidents if cause.rule in counting]
+    causes = {
+        outage.start: (cause.incident, cause.reason)
+        for outage in sums.outages
+        if (cause := _cause_of(outage, told)) is not None
+    }
     return as_json(sums, service.name, causes)
+
+
+def _cause_of(outage: Outage, told: Iterable[Cause]) -> Cause | None:
+    """Of several incidents at the time the one that began closest to the outage."""
+    covering = (cause for cause in told if cause.covers(outage))
+    return min(covering, key=lambda cause: abs(cause.opened - outage.start), default=None)
 
 
 def windows(

@@ -3,7 +3,8 @@
 A reading is at a level (ok 0, degraded 1, down 2). Trouble of a level is confirmed by readings at least
 that bad, one after another, recovery by readings at most that bad; an unknown reading neither counts nor
 resets. A level is back-dated to the first reading at least that bad. A condition with a holding time
-(`for 5m`, `3 of 5`) confirms its level only when it held; what needs no holding time is `firm`.
+(`for 5m`, `3 of 5`) confirms its level only when it held; what needs no holding time is `firm`. Trouble is
+confirmed by a bad reading only, never by what was seen before a recovery, nor across a gap without readings.
 """
 
 from __future__ import annotations
@@ -28,19 +29,25 @@ class Run:
     def extended(self, at: int, *, counts: bool) -> Run:
         if not counts:
             return NO_RUN
-        return Run(self.count + 1, self.first if self.count else at)
+        # After the clock was set back a little, no change begins later than the reading that confirms it.
+        return Run(self.count + 1, min(self.first, at) if self.count else at)
 
 
 NO_RUN = Run()
+_NO_RUNS = (NO_RUN, NO_RUN)
 
 
 @dataclass(frozen=True, slots=True)
 class StateSpec:
-    """How flips are confirmed; `holds` are the holding times of the degraded and the down condition."""
+    """How flips are confirmed; `holds` are the holding times of the degraded and the down condition.
+
+    Readings (unknown ones too) more than `valid_for` seconds apart are not in a row; None sets no bound.
+    """
 
     confirm: int = 2
     recover: int = 2
     holds: tuple[Hold | None, Hold | None] = (None, None)
+    valid_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,15 @@ class CheckState:
     """The confirmed state, and what is on its way to change it.
 
     `worse` and `firm` hold a run for degraded and for down, `better` one for ok and for degraded.
-    `recent` holds the levels of the latest known readings, for `3 of 5`. `unknown_since` is the first
-    moment of the present unknown stretch.
+    `recent` holds the levels of the latest known readings since the last recovery, for `3 of 5`.
+    `unknown_since` is the first moment of the present unknown stretch.
     """
 
     state: Status | None = None
     since: int = 0
-    worse: tuple[Run, Run] = (NO_RUN, NO_RUN)
-    firm: tuple[Run, Run] = (NO_RUN, NO_RUN)
-    better: tuple[Run, Run] = (NO_RUN, NO_RUN)
+    worse: tuple[Run, Run] = _NO_RUNS
+    firm: tuple[Run, Run] = _NO_RUNS
+    better: tuple[Run, Run] = _NO_RUNS
     recent: tuple[tuple[int, int], ...] = ()
     unknown_since: int | None = None
     last_at: int = 0
@@ -68,15 +75,20 @@ class CheckState:
 
     @property
     def unsettled_since(self) -> int | None:
-        """The first reading of a change that is on its way, None when nothing is."""
-        firsts = [run.first for run in self.worse[self.level :] if run.count]
-        firsts += [run.first for run in self.better[: self.level] if run.count]
+        """The first moment that a flip still to come may be back-dated to, None when there is none before it."""
+        firsts = [run.first for run in self._disagreeing]
+        firsts += [moment for moment, seen in self.recent if seen > self.level]
         return min(firsts, default=None)
 
     @property
     def unstable(self) -> bool:
         """Whether the latest known readings disagree with the confirmed state."""
-        return self.unsettled_since is not None
+        return bool(self._disagreeing)
+
+    @property
+    def _disagreeing(self) -> list[Run]:
+        runs = (*self.worse[self.level :], *self.better[: self.level])
+        return [run for run in runs if run.count]
 
 
 NEW = CheckState()
@@ -96,13 +108,14 @@ class Flip:
 
 def step(state: CheckState, reading: Reading, spec: StateSpec) -> tuple[CheckState, Flip | None]:
     """The state after one reading, and the flip it confirmed, if any."""
+    state = _in_a_row(state, reading.at, spec)
     if reading.status is Status.UNKNOWN:
         since = state.unknown_since if state.unknown_since is not None else reading.at
         return replace(state, unknown_since=since, last_at=reading.at, last_status=reading.status), None
     if state.state is None:
         state = replace(state, state=Status.OK, since=reading.at)
     state = _counted(state, reading, spec)
-    worse = _confirmed_worse(state, reading.at, spec)
+    worse = _confirmed_worse(state, reading, spec)
     if worse is not None:
         return _flipped(state, worse, reading, _segments(state, worse, spec))
     better = _confirmed_better(state, spec)
@@ -119,6 +132,16 @@ def wants_retry(state: CheckState, spec: StateSpec) -> bool:
     if level > state.level:
         return any(0 < run.count < spec.confirm for run in state.worse[state.level : level])
     return any(0 < run.count < spec.recover for run in state.better[level : state.level])
+
+
+def _in_a_row(state: CheckState, at: int, spec: StateSpec) -> CheckState:
+    """The state; what is confirmed stays, what was on its way goes when the last reading is too far from this one."""
+    if state.last_status is None or spec.valid_for is None:
+        return state
+    # Either way: a clock set back by that much makes the earlier moments worthless too.
+    if abs(at - state.last_at) <= spec.valid_for * _SECOND:
+        return state
+    return replace(state, worse=_NO_RUNS, firm=_NO_RUNS, better=_NO_RUNS, recent=())
 
 
 def _counted(state: CheckState, reading: Reading, spec: StateSpec) -> CheckState:
@@ -142,12 +165,10 @@ def _counted(state: CheckState, reading: Reading, spec: StateSpec) -> CheckState
     )
 
 
-def _confirmed_worse(state: CheckState, at: int, spec: StateSpec) -> int | None:
-    """The worst level above the present one that is confirmed."""
-    for level in (2, 1):
-        if level <= state.level:
-            return None
-        if state.firm[level - 1].count >= spec.confirm or _held(state, level, at, spec) is not None:
+def _confirmed_worse(state: CheckState, reading: Reading, spec: StateSpec) -> int | None:
+    """The worst level above the present one that is confirmed; a reading confirms nothing worse than itself."""
+    for level in range(LEVEL[reading.status], state.level, -1):
+        if state.firm[level - 1].count >= spec.confirm or _held(state, level, reading.at, spec) is not None:
             return level
     return None
 
@@ -161,7 +182,7 @@ def _held(state: CheckState, level: int, at: int, spec: StateSpec) -> int | None
         long_enough = at - run.first >= hold.seconds * _SECOND
         return run.first if run.count >= spec.confirm and long_enough else None
     hits = [moment for moment, seen in state.recent[-(hold.of or 1) :] if seen >= level]
-    return hits[0] if len(hits) >= (hold.count or 1) else None
+    return min(hits) if len(hits) >= (hold.count or 1) else None
 
 
 def _confirmed_better(state: CheckState, spec: StateSpec) -> int | None:
@@ -194,7 +215,9 @@ def _flipped(
 ) -> tuple[CheckState, Flip]:
     after, since = _STATUS[level], segments[-1][0]
     flip = Flip(_STATUS[state.level], after, segments[0][0], reading.at, reading.message, segments)
-    return replace(state, state=after, since=since), flip
+    # What was seen before a recovery belongs to the trouble that is over.
+    recent = () if level < state.level else state.recent
+    return replace(state, state=after, since=since, recent=recent), flip
 
 
 def dump(state: CheckState) -> list[Any]:

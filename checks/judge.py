@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from checks.base import ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
-from checks.masking import masked
+from checks.masking import is_private, masked, masked_value
 from checks.text import visible
-from config.conditions import Condition, Facts, Verdict, evaluate, render
-from config.secrets import mask
+from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
+from config.secrets import HIDDEN, mask
 from config.units import show_duration
 
 _EXCERPT = 300
 _MASKED_FIRST = 4096
 _MESSAGE = 500
+_REASON = 400
 _SUMMED_UP = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a check's readings are judged by."""
+    """What a check's readings are judged by. To `explain`, a good reading carries its conditions too."""
 
     kind: Kind
     down: Sequence[Condition]
     degraded: Sequence[Condition]
+    explain: bool = False
 
 
 def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
@@ -36,8 +38,13 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         return _unjudged(seen, Status.DOWN, seen.failure, (at, took))
     values = _complete(seen, rules.kind, took)
     facts = Facts(values, seen.headers, seen.body, seen.whole)
+    if not rules.explain and all(holds(each, facts) is False for each in (*rules.down, *rules.degraded)):
+        return _good(seen, values, rules.kind, (at, took))
     down = [(condition, evaluate(condition, facts)) for condition in rules.down]
     degraded = [(condition, evaluate(condition, facts)) for condition in rules.degraded]
+    if any(verdict.result is not False for _, verdict in (*down, *degraded)):
+        # Only what may reach a ticket is searched for secrets: that costs more than the judging.
+        down, degraded = _without_secrets(down), _without_secrets(degraded)
     status, firm, reason = _verdict(down, degraded)
     judged = (*_judged(Status.DOWN, down), *_judged(Status.DEGRADED, degraded))
     return Reading(
@@ -45,12 +52,28 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         firm=firm,
         at=at,
         took=took,
-        message=visible(mask(reason), _MESSAGE) if reason else _summary(rules.kind, values),
+        message=visible(reason, _MESSAGE) if reason else _summary(rules.kind, values),
         error_kind=seen.error_kind or _kind_of_failure(status, judged),
-        values=_clean(values),
+        values=_clean(values, mask if status is Status.OK else masked),
         phases=seen.phases,
         conditions=judged,
         excerpt=_excerpt(seen) if status in (Status.DOWN, Status.DEGRADED) else "",
+        notes=seen.notes if status is Status.OK else tuple(map(masked, seen.notes)),
+        memo=seen.memo,
+    )
+
+
+def _good(seen: Observation, values: dict[str, Scalar], kind: Kind, when: tuple[int, float]) -> Reading:
+    """The reading of most looks: nothing is wrong, and nobody asks why."""
+    return Reading(
+        status=Status.OK,
+        firm=Status.OK,
+        at=when[0],
+        took=when[1],
+        message=_summary(kind, values),
+        error_kind=seen.error_kind,
+        values=_clean(values, mask),
+        phases=seen.phases,
         notes=seen.notes,
         memo=seen.memo,
     )
@@ -63,17 +86,36 @@ def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, f
         firm=status,
         at=when[0],
         took=when[1],
-        message=visible(mask(reason), _MESSAGE),
+        message=visible(masked(reason[:_MASKED_FIRST]), _MESSAGE),
         error_kind=seen.error_kind,
-        values=_clean(seen.values),
+        values=_clean(seen.values, masked),
         phases=seen.phases,
         excerpt=_excerpt(seen) if status is Status.DOWN else "",
-        notes=seen.notes,
+        notes=tuple(map(masked, seen.notes)),
         memo=seen.memo,
     )
 
 
 Pairs = Sequence[tuple[Condition, Verdict]]
+
+
+def _without_secrets(pairs: Pairs) -> list[tuple[Condition, Verdict]]:
+    """The same answers, with what was seen masked; the questions are the operator's own words and stay."""
+    return [
+        (condition, replace(verdict, leaves=tuple(map(_masked_leaf, verdict.leaves))))
+        for condition, verdict in pairs
+    ]
+
+
+def _masked_leaf(leaf: Leaf) -> Leaf:
+    asked = leaf.seen[0][0] if leaf.seen else ""
+    seen = tuple((name, _masked_seen(name, text)) for name, text in leaf.seen)
+    return replace(leaf, value=masked_value(leaf.value, asked), seen=seen)
+
+
+def _masked_seen(name: str, text: str) -> str:
+    """Of a value such as `header "Set-Cookie"` only that there was one; numbers, absent and unknown stay."""
+    return f'"{HIDDEN}"' if text.startswith(('"', "[", "{")) and is_private(name) else masked(text)
 
 
 def _judged(level: Status, pairs: Pairs) -> list[Judged]:
@@ -114,7 +156,7 @@ def _firm(down: Pairs, degraded: Pairs) -> Status:
 
 def _because(condition: Condition, verdict: Verdict) -> str:
     hold = f" [must hold {condition.must_hold}]" if condition.must_hold else ""
-    return visible(mask(render(verdict)), 400) + hold
+    return visible(mask(render(verdict)), _REASON) + hold
 
 
 def _complete(seen: Observation, kind: Kind, took: float) -> dict[str, Scalar]:
@@ -153,5 +195,8 @@ def _excerpt(seen: Observation) -> str:
     return visible(masked(seen.body[:_MASKED_FIRST]), _EXCERPT) if seen.body else ""
 
 
-def _clean(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    return {name: visible(mask(value)) if isinstance(value, str) else value for name, value in values.items()}
+def _clean(values: Mapping[str, Scalar], hide: Callable[[str], str]) -> dict[str, Scalar]:
+    return {
+        name: visible(hide(value[:_MASKED_FIRST])) if isinstance(value, str) else value
+        for name, value in values.items()
+    }

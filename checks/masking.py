@@ -3,23 +3,110 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from config.secrets import HIDDEN, mask
 
-# Applied to at most a few kilobytes of text; each pattern is bounded, so that none can backtrack far.
-_PATTERNS = (
-    re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,2000}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{5,2000}\.[A-Za-z0-9_-]{5,2000}(?:\.[A-Za-z0-9_-]{0,2000})?"),
-    re.compile(r"(?i)\b(?:[a-z0-9_-]{0,20}(?:api[_-]?key|token|secret|passw(?:or)?d|session))[\"']?\s{0,3}[=:]\s{0,3}[\"']?[^\s\"'&,;<>]{3,500}"),
-    re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}\b"),
-    re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
-    re.compile(r"\b(?:\d[ -]?){13,19}\b"),
-)  # fmt: skip
+_DEEPEST = 8
+_LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+# What a name ends with whose value is nobody's business: DB_PASSWORD, X-Api-Key, csrf_token, JSESSIONID.
+_NAME = (
+    r"(?:(?:api|access|private)[_-]?key|token|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|credentials?"
+    r"|[_-]pass|(?<![a-z])(?:pwd|session)|sess(?:ion)?[_-]?id)"
+)
+_SAYS = r"""(?:\\?["']?\]?\s{0,3}(?:=>|:=|={1,3}|:)\s{0,3}|["']\s{1,3}(?:value|content)=)"""
+_WHAT = r"""(?:\\?"[^"\r\n]{1,500}"?|\\?'[^'\r\n]{1,500}'?|[^\s"'&,;<>\\]{3,500})"""
+_NOTHING = r"(?!(?:null|none|nil|true|false|undefined)(?![\w-]))"
+
+# A text that was cut before it came here ends in dots: what stands there may be the first half of a secret.
+_CUT = r"""(?<=\.\.\.)(?=["']?$)"""
+
+# Each pattern is bounded and begins at few places, so that hostile text costs no more than other text; it is
+# tried only where one of its words stands in the text (in small letters).
+_PATTERNS = tuple(
+    (words.split(), re.compile(pattern))
+    for words, pattern in (
+        ("cookie", r"""(?i)((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?)[^\r\n"']{1,4000}"""),
+        ("authorization", r"""(?i)(authorization["']?\s{0,3}[:=]\s{0,3}["']?)[^\r\n"',;]{1,4000}"""),
+        (
+            "bearer basic",
+            r"(\b(?i:bearer|basic)\s{1,3})(?=[\w.~+/-]{0,200}?(?:[0-9=+/~]|[a-z][A-Z]))[\w.~+/=-]{6,2000}",
+        ),
+        ("eyj", r"()\beyJ[\w-]{9,2000}+(?:\.[\w-]{0,2000}+){0,2}"),
+        ("-----begin", r"()-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,4000}"),
+        (
+            "akia asia gh glpat- xox",
+            r"()\b(?:A[KS]IA[A-Z0-9]{16}|gh[opsur]_\w{20,200}|glpat-[\w-]{20,200}|xox[abeprs]-[\w-]{10,200})",
+        ),
+        ("key token secret pass credential pwd sess", rf"(?i)({_NAME}{_SAYS}){_NOTHING}{_WHAT}"),
+        ("://", r"""(://)[^\s/@"'<>]{1,300}+(?:@[^\s/@"'<>]{1,100}+){0,3}@"""),
+        (
+            "://",
+            rf"""(://)[^\s/@:"'<>]{{0,100}}+:(?!\d{{1,5}}(?:[/?#]|\.{{3}}))[^\s@"'<>]{{1,100}}+(?:@|{_CUT})""",
+        ),
+        (
+            "@",
+            r"()\b[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){0,6}\.[A-Za-z]{2,24}"
+            rf"|[A-Za-z0-9.-]{{0,190}}+{_CUT})",
+        ),
+        ("", r"()\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
+    )
+)
+_CARD = re.compile(
+    r"(?<!\w)(?<!\d[.-])[2-6]\d{3}"
+    r"(?:\d{9,15}|([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|[ -]\d{6}[ -]\d{4,5})(?!\w)(?!\.\d)"
+)
+_PRIVATE = re.compile(rf"(?i)cookie|authorization|{_NAME}\b")
 
 
 def masked(text: str) -> str:
-    """The text without revealed secrets, tokens, passwords, e-mail addresses, card and account numbers."""
+    """The text without revealed secrets, tokens, passwords, e-mail addresses, card and account numbers.
+
+    What names a secret stays, so that the evidence can be read: `password=***`.
+    """
     text = mask(text)
-    for pattern in _PATTERNS:
-        text = pattern.sub(HIDDEN, text)
-    return text
+    small = text.lower()
+    for words, pattern in _PATTERNS:
+        if not words or any(word in small for word in words):
+            text = pattern.sub(_hide, text)
+    return _CARD.sub(_hide_card, text)
+
+
+def masked_value(value: object, name: str = "", clean: Callable[[str], str] = masked) -> object:
+    """The same for what JSON can hold: every text in it cleaned, all text under `password`, `Set-Cookie` … gone."""
+    return _within(value, clean, private=is_private(name), deep=_DEEPEST)
+
+
+def is_private(name: str) -> bool:
+    """Whether the name alone says that its value is not to be shown."""
+    return _PRIVATE.search(name) is not None
+
+
+def _within(value: object, clean: Callable[[str], str], *, private: bool, deep: int) -> object:
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        return HIDDEN if private else clean(value)
+    if isinstance(value, (dict, list, tuple, set, frozenset)) and deep == 0:
+        return HIDDEN
+    if isinstance(value, dict):
+        return {
+            clean(str(key)): _within(inner, clean, private=private or is_private(str(key)), deep=deep - 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_within(inner, clean, private=private, deep=deep - 1) for inner in value]
+    return HIDDEN if private else clean(repr(value))
+
+
+def _hide(found: re.Match[str]) -> str:
+    ending = "@" if found.group().endswith("@") else ""
+    return f"{found.group(1)}{HIDDEN}{ending}"
+
+
+def _hide_card(found: re.Match[str]) -> str:
+    """Long numbers are mostly sizes and moments; the check digit tells a card."""
+    digits = [int(mark) for mark in reversed(found.group()) if mark.isdigit()]
+    total = sum(digits[::2]) + sum(_LUHN_DOUBLED[digit] for digit in digits[1::2])
+    return found.group() if total % 10 else HIDDEN

@@ -19,6 +19,7 @@ _RETRY = 5.0
 _ENVELOPE = frozenset(CheckOptions.model_fields)
 _AROUND = 30
 _NOT_YET = "is not acted upon yet: it is looked at all the time"
+_NO_HEIR = "this version does not take over history: a renamed check begins anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,9 @@ class CheckReader:
             self.sources.warn(at, message, "raise every or lower timeout", key=True)
         if options.active is not None:
             self.sources.warn((*where, "active"), _NOT_YET)
+        for name in ("was", "id"):
+            if getattr(options, name):
+                self.sources.warn((*where, name), _NO_HEIR)
 
 
 @lru_cache(maxsize=4096)

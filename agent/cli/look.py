@@ -82,7 +82,7 @@ async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
 
     async def one(check: Check) -> tuple[Check, Reading]:
         async with gate:
-            return check, await runner.look(check)
+            return check, await runner.look(check, explain=True)
 
     try:
         return list(await asyncio.gather(*(one(each) for each in checks)))

@@ -76,8 +76,12 @@ def _failed(error: Exception) -> int:
         return CONFIG
     if os.environ.get("TOCSIN_TRACEBACK"):
         raise error
-    from config.secrets import mask
+    from agent.logs import report
+    from checks.masking import masked
 
-    print(f"tocsin: our own fault: {type(error).__name__}: {mask(str(error))[:300]}", file=sys.stderr)
+    report(error, "command.failed")
+    print(
+        f"tocsin: our own fault: {type(error).__name__}: {masked(str(error)[:4096])[:300]}", file=sys.stderr
+    )
     print("Set TOCSIN_TRACEBACK=1 to see where, and please report it.", file=sys.stderr)
     return OUR_FAULT

@@ -101,7 +101,8 @@ def _service(store: Reader, known: Known, service: Service, moment: tuple[int, s
 
 def _overall(checks: list[dict[str, Any]]) -> str:
     """The state of a service that no check counts for: its worst check, which can at most degrade it."""
-    states = {check["state"] for check in checks}
+    unseen = (None, "unknown")
+    states = {None if check["status"] in unseen else check["state"] for check in checks}
     if states & {"down", "degraded"}:
         return "degraded"
     return "unknown" if not states or None in states else "up"

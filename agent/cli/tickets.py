@@ -198,16 +198,19 @@ async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
     from agent.lock import StateLock, StateLocked
     from agent.pipeline import Pipeline
     from agent.rulebook import Rulebook
-    from agent.store.dialect import FILE_NAME
+    from agent.store.reader import NoStore, stored
 
     # Stdout is for the answer, which itself says what was done.
     logs.set_up(lowest=logging.WARNING)
     directory = Path(config.agent.state_dir)
     try:
+        path = stored(directory)  # a person's move makes no store where there never was one
         lock = StateLock(directory)
+    except NoStore as error:
+        raise Refused(str(error)) from None
     except StateLocked as error:
         raise Refused(f"{error}, but does not answer") from None
-    writer = opened(directory / FILE_NAME)
+    writer = opened(path)
     pipeline = Pipeline(writer, SystemClock(), config.agent.id, Rulebook.of(config))
     try:
         await pipeline.start(catch_up=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,24 +17,26 @@ from sqlalchemy.pool import NullPool, StaticPool
 __all__ = ["FILE_NAME", "reading_engine", "upsert", "writing_engine"]
 
 FILE_NAME = "tocsin.db"
+_PRIVATE = 0o600
 _BUSY_MS = 5000
 _JOURNAL_LIMIT = 64 * 1024 * 1024
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={_JOURNAL_LIMIT}")
 
 
 def writing_engine(path: Path) -> Engine:
     """The one writer's engine: a single connection, WAL, every commit on the disk before it counts."""
 
     def connect() -> sqlite3.Connection:
+        _make_private(path)
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
         )
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"journal_size_limit={_JOURNAL_LIMIT}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
@@ -51,6 +56,20 @@ def reading_engine(path: Path) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin_deferred)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Only its owner reads the database; SQLite gives the mode on to the files it makes beside it.
+
+    What goes wrong here, SQLite says better. The file is never opened when it exists: closing it again would
+    let go of the locks that other connections of this process hold on it.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with contextlib.suppress(OSError):
+            if stat.S_IMODE(each.stat().st_mode) != _PRIVATE:
+                each.chmod(_PRIVATE)
 
 
 def _begin_immediate(connection: Any) -> None:

@@ -14,7 +14,7 @@ from agent.lock import is_held
 from agent.store import schema
 from agent.store.dialect import FILE_NAME, reading_engine
 from agent.store.restore import incident_of, ticket_of
-from agent.uptime import Alive, Ledger
+from agent.uptime import Alive, Cause, Ledger
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
 from alerting.slo.spans import Klass
@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(self, connection: Connection, agent: str, *, running: bool) -> None:
         self._connection, self._agent, self._running = connection, agent, running
-        self._told: dict[str, list[tuple[int, int | None, int, str]]] | None = None
+        self._told: dict[str, list[Cause]] | None = None
 
     def alive(self) -> Alive:
         """Whether the agent runs, and its last sign of life (0 when it never ran)."""
@@ -63,13 +63,15 @@ class Reader:
         spans = tuple((start, end, Klass(klass)) for start, end, klass in rows)
         return Ledger(spans, self.alive(), tuple(self._incidents_of(service)))
 
-    def _incidents_of(self, service: str) -> list[tuple[int, int | None, int, str]]:
+    def _incidents_of(self, service: str) -> list[Cause]:
         """Asked for many services, read once."""
         if self._told is None:
             self._told = {}
             for incident in self.incidents():
-                entry = (incident.opened_at, incident.resolved_at, incident.id, incident.reason)
-                self._told.setdefault(incident.service, []).append(entry)
+                cause = Cause(
+                    incident.opened_at, incident.resolved_at, incident.id, incident.rule, incident.reason
+                )
+                self._told.setdefault(incident.service, []).append(cause)
         return self._told.get(service, [])
 
     def incidents(self) -> list[Incident]:
@@ -96,9 +98,8 @@ class Reader:
         return [TicketEvent(*row) for row in self._connection.execute(query)]
 
 
-@contextmanager
-def reading(directory: Path, agent: str) -> Iterator[Reader]:
-    """A reader over one consistent view. Raises NoStore where nothing was stored yet."""
+def stored(directory: Path) -> Path:
+    """The database of a state directory. Raises NoStore where nothing was stored yet."""
     path = directory / FILE_NAME
     try:
         exists = path.is_file()
@@ -106,7 +107,13 @@ def reading(directory: Path, agent: str) -> Iterator[Reader]:
         raise NoStore(f"{directory} cannot be read: become root or the user that runs tocsin") from None
     if not exists:
         raise NoStore(f"nothing is stored in {directory} yet: start the daemon with `tocsin run`")
-    engine = reading_engine(path)
+    return path
+
+
+@contextmanager
+def reading(directory: Path, agent: str) -> Iterator[Reader]:
+    """A reader over one consistent view. Raises NoStore where nothing was stored yet."""
+    engine = reading_engine(stored(directory))
     try:
         with engine.begin() as connection:
             yield Reader(connection, agent, running=is_held(directory))

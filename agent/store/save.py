@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, delete, select
+from sqlalchemy import Connection, Dialect, Table, delete, select, update
 from sqlalchemy import func as sql
 
 from agent.memory import Address, CheckMemory, Draft
@@ -88,14 +88,13 @@ def _reading(agent: str, address: Address, _kind: str, reading: Reading) -> Row:
 
 
 def _state(agent: str, address: Address, kind: str, memory: CheckMemory) -> Row:
-    last = memory.last
     return {
         "agent_id": agent,
         "service": address[0],
         "check_id": address[1],
         "kind": kind,
         "state": _dumps(dump(memory.state)),
-        "last": _dumps(last_reading(last)) if last else "null",
+        "last": _dumps(last_reading(memory.last)) if memory.last else "null",
         "memo": _dumps([memory.memo_of, memory.memo]) if memory.memo is not None else None,
     }
 
@@ -108,7 +107,7 @@ def last_reading(reading: Reading) -> Row:
         "took": reading.took,
         "message": reading.message,
         "error_kind": reading.error_kind.value if reading.error_kind else None,
-        "values": dict(reading.values),
+        "values": reading.values,
     }
 
 
@@ -127,6 +126,8 @@ def _flip(agent: str, address: Address, flip: Flip) -> Row:
 
 def _save_spans(connection: Connection, agent: str, address: Address, changes: TrackChange) -> None:
     table = schema.spans.c
+    if changes.cut is not None:
+        _cut_spans(connection, agent, address, changes.cut)
     if changes.removed:
         connection.execute(
             delete(schema.spans).where(
@@ -148,6 +149,15 @@ def _save_spans(connection: Connection, agent: str, address: Address, changes: T
         for start, end, klass in changes.written
     ]
     _put(connection, schema.spans, rows)
+
+
+def _cut_spans(connection: Connection, agent: str, address: Address, at: int) -> None:
+    """Make way from `at` on: later rows go, and one that reaches past it ends there."""
+    table = schema.spans.c
+    of_one = (table.agent_id == agent, table.service == address[0], table.check_id == address[1])
+    connection.execute(delete(schema.spans).where(*of_one, table.start >= at))
+    past = table.end.is_(None) | (table.end > at)
+    connection.execute(update(schema.spans).where(*of_one, past).values(end=at))
 
 
 def _incident(agent: str, incident: Incident) -> Row:
@@ -176,5 +186,5 @@ def _save_events(connection: Connection, agent: str, events: Iterable[TicketEven
         )
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+# Made once: the library would make an encoder for every call with settings of one's own.
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

@@ -20,24 +20,37 @@ OF_STATE: Mapping[Status, Klass] = {
     Status.UNKNOWN: Klass.UNKNOWN,
 }
 _SEEN = frozenset({Klass.UP, Klass.DEGRADED, Klass.DOWN})
+# Microseconds that a moment may lie before the last change without the clock having been set back.
+SLACK = 120_000_000
+SET_BACK = 25 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TrackChange:
-    """What a new track asks of the ledger: rows to remove by start, rows `(start, end or None, class)` to write."""
+    """What a new track asks of the ledger: rows to remove by start, rows `(start, end or None, class)` to write.
+
+    `cut`, when given, comes first: rows from that moment on go, and a row that reaches past it ends there.
+    It stands where the clock was set back to before all that the track still knew.
+    """
 
     removed: tuple[int, ...]
     written: tuple[tuple[int, int | None, Klass], ...]
+    cut: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.removed or self.written)
 
 
-def turned(track: Track, at: int, klass: Klass) -> Track:
-    """The track with `klass` from `at` on. A moment before the last change (the clock went back) is moved up to it."""
-    if not track:
-        return ((at, klass),)
-    at = max(at, track[-1][0])
+def turned(track: Track, at: int, klass: Klass, slack: int = SLACK) -> Track:
+    """The track with `klass` from `at` on.
+
+    A moment at most `slack` microseconds before the last change (looks overlap) is moved up to that change.
+    From farther before it, the clock was set back: what was written for the time after `at` is dropped. But a
+    clock that is off by more than `SET_BACK` (a machine that starts in 1970) is not believed: no history goes.
+    """
+    back = track[-1][0] - at if track else 0
+    if not slack < back <= SET_BACK:
+        at = max(at, at + back)
     kept = tuple(entry for entry in track if entry[0] < at)
     if kept and kept[-1][1] is klass:
         return kept
@@ -74,11 +87,15 @@ def service_track(track: Track, checks: Sequence[Track], down_when: DownWhen, si
 
 
 def change(before: Track, after: Track) -> TrackChange:
-    """The rows that differ; entries pruned from the front of either are no change."""
+    """The rows that differ; entries pruned from the front of `after` are no change.
+
+    Where `after` begins earlier than `before`, the rows pruned from `before` may be in its way: they are cut.
+    """
     old, new = _rows(before), _rows(after)
-    removed = tuple(start for start in old if start not in new)
-    written = tuple((start, *row) for start, row in new.items() if old.get(start) != row)
-    return TrackChange(removed, written)
+    cut = after[0][0] if before and after and after[0][0] < before[0][0] else None
+    removed = tuple(start for start in old if start not in new and (not after or start > after[0][0]))
+    written = tuple((start, *row) for start, row in new.items() if cut is not None or old.get(start) != row)
+    return TrackChange(removed, written, cut)
 
 
 def first_change(before: Track, after: Track) -> int | None:

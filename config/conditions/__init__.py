@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from config.conditions.errors import ConditionError
-from config.conditions.evaluate import evaluate
+from config.conditions.evaluate import evaluate, holds
 from config.conditions.facts import Facts
 from config.conditions.parser import parse
 from config.conditions.render import render
 from config.conditions.tree import Condition, Hold
 from config.conditions.verdict import Leaf, Verdict
 
-__all__ = ["Condition", "ConditionError", "Facts", "Hold", "Leaf", "Verdict", "evaluate", "parse", "render"]
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "Facts",
+    "Hold",
+    "Leaf",
+    "Verdict",
+    "evaluate",
+    "holds",
+    "parse",
+    "render",
+]

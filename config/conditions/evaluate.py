@@ -33,6 +33,20 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
     return Verdict(result, tuple(run.leaves), causes)
 
 
+def holds(condition: Condition, facts: Facts) -> bool | None:
+    """The result alone, at a fraction of the cost: most looks are good, and nobody asks them why."""
+    return _truth(condition.tree, facts)
+
+
+def _truth(node: Node, facts: Facts) -> bool | None:
+    if isinstance(node, (Comparison, Exists)):
+        return _answer(node, facts)[0]
+    if isinstance(node, Not):
+        return opposite(_truth(node.of, facts))
+    join = all_of if isinstance(node, And) else any_of
+    return join([_truth(part, facts) for part in node.parts])
+
+
 @dataclass(slots=True)
 class _Run:
     """One evaluation: the leaves answered so far."""
@@ -54,15 +68,25 @@ class _Run:
         return result, tuple(place for answer, causes in parts if answer is result for place in causes)
 
 
-def _leaf(node: Comparison | Exists, facts: Facts) -> Leaf:
-    operands = (node.left, node.right) if isinstance(node, Comparison) else (node.of,)
+def _answer(node: Comparison | Exists, facts: Facts) -> tuple[bool | None, list[object]]:
+    """The answer of one question, and what its operands were."""
+    operands = _operands(node)
     found = [_look(operand, facts) for operand in operands]
     answer = _exists(found[0]) if isinstance(node, Exists) else compare(node.operator, found[0], found[1])
-    pairs = zip(operands, found, strict=True)
+    return (opposite(answer) if node.negated else answer), found
+
+
+def _operands(node: Comparison | Exists) -> tuple[Operand, ...]:
+    return (node.left, node.right) if isinstance(node, Comparison) else (node.of,)
+
+
+def _leaf(node: Comparison | Exists, facts: Facts) -> Leaf:
+    verdict, found = _answer(node, facts)
+    pairs = zip(_operands(node), found, strict=True)
     return Leaf(
         text=node.text,
         value=seen_value(found[0]),
-        verdict=opposite(answer) if node.negated else answer,
+        verdict=verdict,
         seen=tuple((one.text, seen_text(what)) for one, what in pairs if not isinstance(one, Literal)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ async def running(directory: Path, more: str = "") -> AsyncIterator[Pipeline]:
 
 
 def rows(directory: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{directory / FILE_NAME}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{directory / FILE_NAME}?mode=ro", uri=True)) as connection:
         return connection.execute(query).fetchall()
 
 

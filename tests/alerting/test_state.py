@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.state import CheckState, Flip, StateSpec, dump, restore, step, wants_retry
-from checks.base import Status
+from checks.base import LEVEL, Status
 from config.conditions import Hold
 from tests.readings import SECOND, reading
 
@@ -143,6 +143,153 @@ def test_waiting_for_a_holding_time_asks_for_no_quick_looks() -> None:
     for at in range(4):
         state, _ = step(state, reading("g", at, firm="o"), spec)
     assert not wants_retry(state, spec)
+
+
+DAY = 86_400.0
+THREE_OF_SIX = StateSpec(confirm=2, recover=2, holds=(None, Hold(count=3, of=6)))
+FIVE_MINUTES = StateSpec(confirm=2, recover=2, holds=(None, Hold(seconds=300.0)), valid_for=150.0)
+
+
+def held(looks: list[tuple[str, float]], spec: StateSpec) -> tuple[CheckState, list[Flip]]:
+    """The state after readings at given seconds, none of them bad without the holding time, and the flips."""
+    state, flips = CheckState(), []
+    for word, at in looks:
+        state, flip = step(state, reading(word, at, firm="u" if word == "u" else "o"), spec)
+        flips += [flip] if flip else []
+    return state, flips
+
+
+def each_second(words: str) -> list[tuple[str, float]]:
+    return [(word, float(at)) for at, word in enumerate(words)]
+
+
+def test_good_readings_after_a_recovery_confirm_nothing() -> None:
+    spec = StateSpec(confirm=2, recover=2, holds=(None, Hold(count=3, of=10)))
+    state, flips = held(each_second("ooddd" + "o" * 12), spec)
+    assert [(flip.after, flip.since / SECOND) for flip in flips] == [(Status.DOWN, 2.0), (Status.OK, 5.0)]
+    assert state.state is Status.OK
+
+
+def test_hits_from_before_a_recovery_do_not_count_with_those_after_it() -> None:
+    _, flips = held(each_second("dddoodd"), THREE_OF_SIX)
+    assert [flip.after for flip in flips] == [Status.DOWN, Status.OK]
+    _, flips = held(each_second("dddooddod"), THREE_OF_SIX)
+    assert [seconds(flip) for flip in flips] == [[(0.0, "down")], [(3.0, "ok")], [(5.0, "down")]]
+
+
+def test_a_reading_confirms_nothing_worse_than_itself() -> None:
+    """Two hits of six are in when the rule becomes two of six; only the next bad reading makes use of them."""
+    state, _ = held(each_second("dod"), THREE_OF_SIX)
+    eased = StateSpec(confirm=2, recover=2, holds=(None, Hold(count=2, of=6)))
+    for word, at in (("o", 3), ("g", 4)):
+        state, flip = step(state, reading(word, at, firm="o"), eased)
+        assert flip is None
+    state, flip = step(state, reading("d", 5, firm="o"), eased)
+    assert flip is not None
+    assert seconds(flip) == [(0.0, "down")]
+
+
+def test_the_first_of_scattered_hits_is_where_a_flip_may_begin() -> None:
+    looks = [("o", 0.0), ("d", 10.0), ("u", 20.0), ("o", 30.0)]
+    state, _ = held(looks, THREE_OF_SIX)
+    assert state.unsettled_since == 10 * SECOND
+    _, flips = held([*looks, ("d", 40.0), ("o", 50.0), ("d", 60.0)], THREE_OF_SIX)
+    assert [seconds(flip) for flip in flips] == [[(10.0, "down")]]
+
+
+def test_an_old_hit_neither_shows_as_unstable_nor_asks_for_quick_looks() -> None:
+    state, _ = held(each_second("do"), THREE_OF_SIX)
+    assert state.unsettled_since == 0
+    assert not state.unstable
+    assert not wants_retry(state, THREE_OF_SIX)
+
+
+def test_hits_that_left_the_window_or_are_over_leave_nothing_unsettled() -> None:
+    assert held(each_second("d" + "o" * 6), THREE_OF_SIX)[0].unsettled_since is None
+    assert held(each_second("ddd"), THREE_OF_SIX)[0].unsettled_since is None
+    assert held(each_second("dddoo"), THREE_OF_SIX)[0].unsettled_since is None
+
+
+def test_failures_with_a_long_time_of_no_readings_between_are_not_in_a_row() -> None:
+    spec = StateSpec(confirm=2, recover=2, valid_for=130.0)
+    state, _ = step(CheckState(), reading("d", 0), spec)
+    state, flip = step(state, reading("d", 10 * DAY), spec)
+    assert flip is None
+    _, flip = step(state, reading("d", 10 * DAY + 60), spec)
+    assert flip is not None
+    assert flip.since == int(10 * DAY * SECOND)
+
+
+@pytest.mark.parametrize(("gap", "confirmed"), [(130.0, True), (130.1, False)])
+def test_readings_are_in_a_row_as_long_as_one_is_believed(gap: float, confirmed: bool) -> None:
+    spec = StateSpec(confirm=2, recover=2, valid_for=130.0)
+    assert bool(run("dd", spec, every=gap)[1]) is confirmed
+
+
+def test_a_condition_does_not_hold_over_a_time_of_no_readings() -> None:
+    assert held([("d", 0.0), ("d", DAY)], FIVE_MINUTES)[1] == []
+    _, flips = held([("d", 0.0), *(("d", DAY + at) for at in range(0, 400, 100))], FIVE_MINUTES)
+    assert [(flip.since / SECOND, flip.at / SECOND) for flip in flips] == [(DAY, DAY + 300)]
+
+
+def test_hits_do_not_count_over_a_time_of_no_readings() -> None:
+    spec = StateSpec(holds=THREE_OF_SIX.holds, valid_for=25.0)
+    state, flips = held([("d", 0.0), ("d", 10.0), ("d", DAY)], spec)
+    assert (flips, state.unsettled_since) == ([], int(DAY * SECOND))
+
+
+def test_an_unknown_reading_bridges_a_gap_because_somebody_did_look() -> None:
+    spec = StateSpec(confirm=2, recover=2, valid_for=130.0)
+    assert len(run("dud", spec, every=100)[1]) == 1
+    assert run("dud", spec, every=140)[1] == []
+
+
+def test_a_confirmed_state_outlasts_any_gap_and_recovers_by_readings_in_a_row() -> None:
+    spec = StateSpec(confirm=2, recover=2, valid_for=130.0)
+    state, _ = run("ddo", spec)
+    state, flip = step(state, reading("o", DAY), spec)
+    assert (state.state, flip) == (Status.DOWN, None)
+    state, flip = step(state, reading("o", DAY + 60), spec)
+    assert flip is not None
+    assert (state.state, flip.since) == (Status.OK, int(DAY * SECOND))
+
+
+def test_readings_from_before_the_clock_was_set_far_back_are_not_in_a_row_with_those_after() -> None:
+    spec = StateSpec(confirm=2, recover=2, valid_for=130.0)
+    state, _ = step(CheckState(), reading("d", DAY), spec)
+    state, flip = step(state, reading("d", 0), spec)
+    assert flip is None
+    _, flip = step(state, reading("d", 60), spec)
+    assert flip is not None
+    assert flip.since == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("ogdu"), st.integers(0, 300)), max_size=40))
+def test_no_flip_begins_after_it_was_confirmed_however_the_clock_moves(looks: list[tuple[str, int]]) -> None:
+    for hold in (None, Hold(count=2, of=4), Hold(seconds=60.0)):
+        spec = StateSpec(holds=(hold, hold), valid_for=130.0)
+        for flip in held([(word, float(at)) for word, at in looks], spec)[1]:
+            moments = [since for since, _ in flip.segments]
+            assert moments == sorted(set(moments))
+            assert flip.since == moments[0]
+            assert moments[-1] <= flip.at
+
+
+@given(st.text("ogdu", max_size=60), st.integers(1, 3), st.integers(1, 6), st.integers(1, 3))
+def test_every_flip_begins_no_earlier_than_what_was_said_to_be_unsettled(
+    words: str, count: int, of: int, recover: int
+) -> None:
+    """Whoever prunes by `unsettled_since` loses nothing; and trouble is confirmed by a bad reading only."""
+    hold = Hold(count=min(count, of), of=of)
+    spec = StateSpec(confirm=2, recover=recover, holds=(hold, hold))
+    state = CheckState()
+    for number, word in enumerate(words):
+        before = state.unsettled_since
+        state, flip = step(state, reading(word, number, firm="o" if word != "u" else "u"), spec)
+        if flip is not None:
+            assert flip.since >= (before if before is not None else flip.at)
+            seen = LEVEL[reading(word, number).status]
+            assert LEVEL[flip.after] < LEVEL[flip.before] or seen >= LEVEL[flip.after]
 
 
 @given(st.text("ogdu", max_size=60), st.integers(1, 4), st.integers(1, 4))

@@ -155,10 +155,18 @@ def test_a_port_in_use_ends_with_78_and_leaves_the_directory_free(tmp_path: Path
 
 def test_reading_before_anything_was_stored_says_so(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, **config("http://127.0.0.1:1/"))
-    for command in (("status", "--json"), ("tickets", "list")):
+    for command in (("status", "--json"), ("tickets", "list"), ("tickets", "ack", "T-1")):
         ended = daemon.tocsin(*command)
         assert (ended.code, ended.out) == (1, "")
         assert "nothing is stored" in ended.err
+    assert not daemon.state_dir.exists()
+
+
+def test_a_bad_sentry_dsn_ends_with_78_and_is_not_repeated(tmp_path: Path) -> None:
+    ended = Daemon(tmp_path, **config("http://127.0.0.1:1/", sentry_dsn="nonsense-with-a-key")).tocsin("run")
+    assert ended.code == CONFIG
+    assert "agent.sentry_dsn: is not the DSN of a Sentry project" in ended.err
+    assert "nonsense" not in ended.err
 
 
 def test_without_a_configuration_the_places_are_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,15 +30,22 @@ def shape(engine: Engine) -> dict[str, object]:
     }
 
 
-def test_the_migrations_build_exactly_the_schema(tmp_path: Path) -> None:
-    migrated, made = writing_engine(tmp_path / "a.db"), writing_engine(tmp_path / "b.db")
-    assert migrate(migrated) is True
-    schema.metadata.create_all(made)
-    assert shape(migrated) == shape(made)
-
-
-def test_at_the_head_nothing_is_done_and_alembic_is_not_imported(tmp_path: Path) -> None:
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = writing_engine(tmp_path / FILE_NAME)
+    yield engine
+    engine.dispose()
+
+
+def test_the_migrations_build_exactly_the_schema(engine: Engine, tmp_path: Path) -> None:
+    made = writing_engine(tmp_path / "made.db")
+    assert migrate(engine) is True
+    schema.metadata.create_all(made)
+    assert shape(engine) == shape(made)
+    made.dispose()
+
+
+def test_at_the_head_nothing_is_done_and_alembic_is_not_imported(engine: Engine, tmp_path: Path) -> None:
     migrate(engine)
     engine.dispose()
     script = (
@@ -49,8 +57,7 @@ def test_at_the_head_nothing_is_done_and_alembic_is_not_imported(tmp_path: Path)
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
-    engine = writing_engine(tmp_path / FILE_NAME)
+def test_a_migration_that_fails_leaves_the_old_schema(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE tickets (somebody_elses INTEGER)"))
     with pytest.raises(Exception, match="tickets"):
@@ -60,8 +67,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
         assert current(connection) is None
 
 
-def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    engine = writing_engine(tmp_path / FILE_NAME)
+def test_a_database_of_a_later_version_is_refused(engine: Engine) -> None:
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -69,8 +75,7 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
         migrate(engine)
 
 
-def test_commits_are_on_the_disk_before_they_count(tmp_path: Path) -> None:
-    engine = writing_engine(tmp_path / FILE_NAME)
+def test_commits_are_on_the_disk_before_they_count(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"

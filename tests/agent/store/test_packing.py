@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from agent.store import schema
 from agent.store.dialect import writing_engine
@@ -34,6 +36,14 @@ def test_what_is_packed_comes_back(entries: list[tuple[Any, ...]]) -> None:
     assert unpacked(packed([list(entry) for entry in entries])) == expected
 
 
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = writing_engine(tmp_path / "tocsin.db")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
 def insert(connection: Connection, *moments: int) -> None:
     rows = [
         {
@@ -58,9 +68,7 @@ def kept(connection: Connection) -> list[int]:
     return [entry[0] for (blob,) in blobs for entry in unpacked(blob)]
 
 
-def test_full_hours_are_packed_one_by_one_and_the_running_one_stays(tmp_path: Path) -> None:
-    engine = writing_engine(tmp_path / "tocsin.db")
-    migrate(engine)
+def test_full_hours_are_packed_one_by_one_and_the_running_one_stays(engine: Engine) -> None:
     with engine.begin() as connection:
         insert(connection, 5, HOUR - 1, HOUR, HOUR + 7, 3 * HOUR)
         turns = 0
@@ -71,9 +79,7 @@ def test_full_hours_are_packed_one_by_one_and_the_running_one_stays(tmp_path: Pa
         assert connection.execute(select(schema.readings.c.at)).scalars().all() == [3 * HOUR]
 
 
-def test_late_rows_join_their_hour_and_old_hours_are_dropped(tmp_path: Path) -> None:
-    engine = writing_engine(tmp_path / "tocsin.db")
-    migrate(engine)
+def test_late_rows_join_their_hour_and_old_hours_are_dropped(engine: Engine) -> None:
     with engine.begin() as connection:
         insert(connection, 10, HOUR + 10)
         while pack_hours(connection, "a", 2 * HOUR):
