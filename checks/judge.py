@@ -11,7 +11,7 @@ from checks.masking import is_private, masked, masked_value
 from checks.text import visible
 from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
 from config.secrets import HIDDEN, mask
-from config.units import show_duration
+from config.units import show_duration, show_size
 
 _EXCERPT = 300
 _MASKED_FIRST = 4096
@@ -184,6 +184,8 @@ def _shown(value: Value, seen: Scalar) -> str:
     if isinstance(seen, (int, float)) and not isinstance(seen, bool):
         if value.unit == "seconds":
             return f"{value.name} {show_duration(seen)}"
+        if value.unit == "bytes":
+            return f"{value.name} {show_size(seen)}"
         if value.unit == "ratio":
             return f"{value.name} {seen * 100:.1f}%"
         return f"{value.name} {seen:g}" if isinstance(seen, float) else f"{value.name} {seen}"

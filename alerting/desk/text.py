@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from alerting.incidents import Incident, Turn
 from alerting.state import Flip
 from checks.base import Reading
+from config.conditions import Leaf
 from config.models import Check, Service
 from config.units import show_duration
 
@@ -72,14 +73,12 @@ def _conditions(reading: Reading) -> list[str]:
     for judged in reading.conditions:
         hold = f", must hold {judged.must_hold}" if judged.must_hold else ""
         shown.append(f"  {judged.level} when {judged.text}{hold}")
-        shown += [
-            f"    {leaf.text}: {verdicts[leaf.verdict]}, seen {_seen(leaf.value)}" for leaf in judged.leaves
-        ]
+        shown += [f"    {leaf.text}: {verdicts[leaf.verdict]}, seen {_seen(leaf)}" for leaf in judged.leaves]
     return ["", "Conditions:", *shown] if shown else []
 
 
-def _seen(value: object) -> str:
-    return "nothing" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+def _seen(leaf: Leaf) -> str:
+    return ", ".join(shown for _, shown in leaf.seen)
 
 
 def _phases(reading: Reading) -> list[str]:

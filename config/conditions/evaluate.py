@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from config.conditions.compare import all_of, any_of, compare, length, opposite
 from config.conditions.facts import Facts
-from config.conditions.seen import seen_text, seen_value
+from config.conditions.seen import seen_text, seen_value, unit_of
 from config.conditions.tree import (
     And,
     Body,
@@ -83,11 +83,14 @@ def _operands(node: Comparison | Exists) -> tuple[Operand, ...]:
 def _leaf(node: Comparison | Exists, facts: Facts) -> Leaf:
     verdict, found = _answer(node, facts)
     pairs = zip(_operands(node), found, strict=True)
+    unit = ""
+    if isinstance(node, Comparison) and isinstance(node.right, Literal):
+        unit = unit_of(node.right.text)
     return Leaf(
         text=node.text,
         value=seen_value(found[0]),
         verdict=verdict,
-        seen=tuple((one.text, seen_text(what)) for one, what in pairs if not isinstance(one, Literal)),
+        seen=tuple((one.text, seen_text(what, unit)) for one, what in pairs if not isinstance(one, Literal)),
     )
 
 

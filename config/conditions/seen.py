@@ -10,8 +10,10 @@ from config.conditions.compare import written
 from config.conditions.facts import Cut, Many
 from config.conditions.tree import Special
 from config.masks import mask
+from config.unit_table import SIZE, TIME
 
 MAX_SHOWN = 200
+_WORTH = {**TIME, **SIZE, "%": 0.01}
 _LONGEST_SECRET = 64 * 1024
 
 
@@ -35,12 +37,14 @@ def seen_value(value: object) -> object:
     return _clean(value)
 
 
-def seen_text(value: object) -> str:
-    """The same for people: text in quotes, `absent`, `unknown`, `null`."""
+def seen_text(value: object, unit: str = "") -> str:
+    """The same for people: text in quotes, `absent`, `unknown`, `null`; numbers in the unit they were compared in."""
     if isinstance(value, Special):
         return value.value
     if isinstance(value, Many):
-        return visible(", ".join(seen_text(one) for one in value.values[:MAX_SHOWN]))
+        return visible(", ".join(seen_text(one, unit) for one in value.values[:MAX_SHOWN]))
+    if unit and isinstance(value, (int, float)) and not isinstance(value, bool) and _plain(value):
+        return f"{value / _WORTH[unit]:.4g}{unit}"
     shown = seen_value(value)
     if isinstance(value, (str, Cut)):
         return f'"{shown}"'
@@ -49,6 +53,12 @@ def seen_text(value: object) -> str:
     if isinstance(shown, int) and not isinstance(shown, bool):
         return str(shown)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+
+
+def unit_of(literal: str) -> str:
+    """The unit at the end of a number as written: `ms` of `800ms`, `%` of `5..10%`, nothing of `200`."""
+    unit = literal.strip().lstrip("+-0123456789. ")
+    return unit if unit in _WORTH else ""
 
 
 def visible(text: str) -> str:
