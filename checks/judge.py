@@ -11,7 +11,8 @@ from checks.masking import is_private, masked, masked_value
 from checks.text import visible
 from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
 from config.secrets import HIDDEN, mask
-from config.units import show_duration, show_size
+from config.unit_table import SIZE
+from config.units import show_duration
 
 _EXCERPT = 300
 _MASKED_FIRST = 4096
@@ -185,7 +186,7 @@ def _shown(value: Value, seen: Scalar) -> str:
         if value.unit == "seconds":
             return f"{value.name} {show_duration(seen)}"
         if value.unit == "bytes":
-            return f"{value.name} {show_size(seen)}"
+            return f"{value.name} {_size(seen)}"
         if value.unit == "ratio":
             return f"{value.name} {seen * 100:.1f}%"
         return f"{value.name} {seen:g}" if isinstance(seen, float) else f"{value.name} {seen}"
@@ -195,6 +196,11 @@ def _shown(value: Value, seen: Scalar) -> str:
 def _excerpt(seen: Observation) -> str:
     """The first bytes of a failing answer, as evidence."""
     return visible(masked(seen.body[:_MASKED_FIRST]), _EXCERPT) if seen.body else ""
+
+
+def _size(seen: float) -> str:
+    unit = next((unit for unit in ("TiB", "GiB", "MiB", "KiB") if seen >= SIZE[unit]), "B")
+    return f"{seen / SIZE[unit]:.3g}{unit}"
 
 
 def _clean(values: Mapping[str, Scalar], hide: Callable[[str], str]) -> dict[str, Scalar]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -156,13 +157,13 @@ class Daemon:
         assert self.process.wait(PATIENCE) == -signal.SIGKILL
 
     def get(self, path: str) -> tuple[int, str]:
-        """Status and body of a page; status 0 when nobody answers."""
+        """Status and body of a page; status 0 when nobody answers, or is killed in the middle of it."""
         try:
             with _DIRECT.open(self.address + path, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return 0, ""
 
     def metrics(self) -> Page:
