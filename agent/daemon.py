@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +62,8 @@ class _Daemon:
         if not await self._started():
             return 0
         self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not go through it again and again
         helpers = [asyncio.create_task(self._reloads()), asyncio.create_task(self._feed_watchdog())]
         await self._ending.wait()
         self._systemd.send("STOPPING=1")

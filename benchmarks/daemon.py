@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks import tables
-from benchmarks.processes import Cost, pace
+from benchmarks.processes import Cost, bare_transfer, pace
 from benchmarks.tocsin import Daemon, Plan, daemon
 from benchmarks.website import Website, website
 
@@ -89,8 +89,9 @@ def measure(directory: Path, plan: Plan, seconds: float, *, tls: bool) -> dict[s
             busy = watch(running, site, max(15.0, 1.5 * plan.every), seconds)
             after = running.metrics()
             kept = punctuality(running.moments(), plan.every)
+        bare = 0.0 if tls else bare_transfer(site.url(0))
     marginal = (busy.cpu - idle.ms_per_second * busy.seconds / 1000) / busy.looks * 1000
-    return {
+    figures = {
         "CPU per probe, all in (ms)": busy.ms_per_look,
         "CPU per probe on top of an idle daemon (ms)": marginal,
         "CPU of an idle daemon (ms a second)": idle.ms_per_second,
@@ -113,6 +114,12 @@ def measure(directory: Path, plan: Plan, seconds: float, *, tls: bool) -> dict[s
         "scheduler lag, last tick (s)": after.get("tocsin_scheduler_lag_seconds", 0.0),
         "pace of the machine (ms)": pace(),
     }
+    if bare:
+        figures |= {
+            "bare libcurl transfer (ms)": bare,
+            "CPU per probe (bare transfers)": busy.ms_per_look / bare,
+        }
+    return figures
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pycurl
 
 _MB = 1_000_000
 _COMPILED = Path(tempfile.gettempdir()) / f"tocsin-benchmark-bytecode-{os.getuid()}"
@@ -64,6 +65,26 @@ def pace() -> float:
     for _ in range(1_000_000):
         pass
     return (time.process_time() - began) * 1000
+
+
+def bare_transfer(url: str, times: int = 2000) -> float:
+    """Milliseconds of CPU for a bare libcurl transfer of `url` on a fresh connection: the floor under a probe."""
+    curl = pycurl.Curl()
+    for option, value in (
+        (pycurl.URL, url),
+        (pycurl.FRESH_CONNECT, 1),
+        (pycurl.FORBID_REUSE, 1),
+        (pycurl.PROXY, ""),
+    ):
+        curl.setopt(option, value)
+    curl.setopt(pycurl.WRITEFUNCTION, lambda _raw: None)
+    curl.perform()
+    began = time.process_time()
+    for _ in range(times):
+        curl.perform()
+    spent = time.process_time() - began
+    curl.close()
+    return spent / times * 1000
 
 
 def environment() -> dict[str, str]:

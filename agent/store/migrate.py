@@ -1,4 +1,4 @@
-"""Bring the schema to the head, all or nothing; Alembic is imported only when there is something to do."""
+"""Bring the schema to the head, all or nothing; Alembic is imported only when there is something to migrate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select, table
 from sqlalchemy.sql import column
 
-from agent.store.schema import HEAD
+from agent.store.schema import HEAD, metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
@@ -18,11 +18,17 @@ class StoreTooNew(Exception):
 
 
 def migrate(engine: Engine) -> bool:
-    """Migrate when the head differs; whether anything was done. Raises StoreTooNew."""
+    """Make the schema, or migrate when the head differs; whether anything was done. Raises StoreTooNew."""
     with engine.connect() as connection:
         if current(connection) == HEAD:
             return False
-    _run(engine)
+        new = not inspect(connection).get_table_names()
+    if new:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            _stamp(connection)
+    else:
+        run_migrations(engine)
     return True
 
 
@@ -34,7 +40,8 @@ def current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _run(engine: Engine) -> None:
+def run_migrations(engine: Engine) -> None:
+    """Step by step from where the database is (an empty one included) to the head. Raises StoreTooNew."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
     from alembic.script import ScriptDirectory

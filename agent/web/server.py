@@ -43,7 +43,7 @@ class WebServer:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._server.should_exit = True
+            self._server.end()
             await asyncio.gather(self._task, return_exceptions=True)
         for listener in self._sockets:
             listener.close()
@@ -54,6 +54,21 @@ def _server(app: Any) -> Any:
     import uvicorn
 
     class Quiet(uvicorn.Server):
+        """uvicorn's own loop looks ten times a second whether to end; this one is told."""
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            super().__init__(config)
+            self._told = asyncio.Event()
+
+        def end(self) -> None:
+            self.should_exit = True
+            self._told.set()
+
+        async def main_loop(self) -> None:
+            while not await self.on_tick(0):  # renews the Date header
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._told.wait(), 1.0)
+
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield

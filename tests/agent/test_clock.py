@@ -1,0 +1,77 @@
+"""The machine's clock: beats that outlive their own mistakes, and jobs that keep their place after a step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from agent.clock import SystemClock
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def run(clock: SystemClock, holds: Callable[[], bool]) -> None:
+    async def main() -> None:
+        clock.start()
+        try:
+            await until(holds)
+        finally:
+            clock.stop()
+
+    asyncio.run(main())
+
+
+def failing_first(calls: list[int]) -> Callable[[], Awaitable[None]]:
+    async def job() -> None:
+        calls.append(len(calls))
+        if len(calls) == 1:
+            raise RuntimeError("on purpose")
+
+    return job
+
+
+@pytest.mark.parametrize("seconds", [0.02, 1.0], ids=["a beat on the loop", "a job of APScheduler"])
+def test_a_job_that_failed_is_run_again(seconds: float) -> None:
+    clock, calls = SystemClock(), list[int]()
+    clock.every(seconds, failing_first(calls), "job")
+    run(clock, lambda: len(calls) >= 2)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 1.0], ids=["a beat on the loop", "a job of APScheduler"])
+def test_a_job_never_runs_twice_at_once(seconds: float) -> None:
+    clock, under_way, worst, turns = SystemClock(), [0], [0], [0]
+
+    async def slow() -> None:
+        under_way[0] += 1
+        worst[0] = max(worst[0], under_way[0])
+        await asyncio.sleep(2.5 * seconds)
+        under_way[0] -= 1
+        turns[0] += 1
+
+    clock.every(seconds, slow, "slow")
+    run(clock, lambda: turns[0] >= 2)
+    assert worst[0] == 1
+
+
+def test_nothing_beats_after_the_stop() -> None:
+    clock, calls = SystemClock(), list[int]()
+
+    async def job() -> None:
+        calls.append(1)
+
+    async def main() -> None:
+        clock.every(0.01, job, "job")
+        clock.start()
+        await until(lambda: len(calls) > 2)
+        clock.stop()
+        seen = len(calls)
+        await asyncio.sleep(0.1)
+        assert len(calls) <= seen + 1
+
+    asyncio.run(main())
