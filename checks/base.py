@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from config.conditions import Leaf
+from config.conditions import Leaf, Measure, measure
 
 if TYPE_CHECKING:
     from checks.network import Network
@@ -57,12 +57,25 @@ class Spec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that a kind declares. `unit` is a base unit (`seconds`, `bytes`, `ratio`), `days`, or empty."""
+    """A value that a kind declares. `unit` is a base unit (`seconds`, `bytes`, `ratio`), `days`, or empty.
+
+    `least` and `most` are limits that it cannot pass; those of the base units need not be said.
+    """
 
     name: str
     unit: str
     description: str
     text: bool = False
+    least: float | None = None
+    most: float | None = None
+    whole: bool = False
+
+    @property
+    def measure(self) -> Measure:
+        """What conditions must know of it."""
+        return (
+            Measure(text=True) if self.text else measure(self.unit, self.least, self.most, whole=self.whole)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +176,7 @@ class Kind:
     @property
     def value_names(self) -> frozenset[str]:
         return frozenset(value.name for value in self.values)
+
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        return {value.name: value.measure for value in self.values}

@@ -24,7 +24,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _EXCERPT_BYTES = 4096
 
 VALUES = (
-    Value("status", "", "status code of the last answer"),
+    Value("status", "", "status code of the last answer", least=100, most=999, whole=True),
     Value("latency", "seconds", "time from the first lookup to the last byte, all redirects included"),
     Value("resolve", "seconds", "time spent asking DNS"),
     Value("connect", "seconds", "time spent connecting"),
@@ -101,7 +101,7 @@ async def _hop(request: Request, look: _Look) -> Observation | Request:
     route = await _route(request, look)
     context = look.context
     answer = Answer(keep=max(context.keep_body, _EXCERPT_BYTES), limit=int(look.spec.max_body))
-    async with context.network.handle() as curl:
+    with context.network.handle() as curl:
         prepare(curl, look.spec, request, route, look.proxy)
         bound(curl, answer, look.left)
         try:

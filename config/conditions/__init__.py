@@ -5,6 +5,7 @@ from __future__ import annotations
 from config.conditions.errors import ConditionError
 from config.conditions.evaluate import evaluate, holds
 from config.conditions.facts import Facts
+from config.conditions.measures import Measure, measure
 from config.conditions.parser import parse
 from config.conditions.render import render
 from config.conditions.tree import Condition, Hold
@@ -16,9 +17,11 @@ __all__ = [
     "Facts",
     "Hold",
     "Leaf",
+    "Measure",
     "Verdict",
     "evaluate",
     "holds",
+    "measure",
     "parse",
     "render",
 ]

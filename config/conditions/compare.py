@@ -1,35 +1,38 @@
-"""The operators: is this so? True, False, or None for unknown."""
+"""The operators: is this so? True, False, or None for unknown. What is large is counted before it is looked at."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
 from config.conditions.facts import Cut, Many
 from config.conditions.patterns import Pattern
 from config.conditions.tree import Range, Special
+from config.conditions.work import Work
 
 _NUMERIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BASED = re.compile(r"0(?:x[0-9a-fA-F]+|o[0-7]+|b[01]+)")
 _LONGEST_NUMBER = 400
+_PER_EQUAL = 70
 _BOOLEANS = {"true": True, "false": False}
 
 
-def compare(operator: str, left: object, right: object) -> bool | None:
-    """The answer of a positive operator; its negation is the opposite in every case."""
+def compare(operator: str, left: object, right: object, work: Work) -> bool | None:
+    """The answer of a positive operator; its negation is the opposite in every case. Raises TooMuchWork."""
     if left is Special.UNKNOWN or right is Special.UNKNOWN:
         return None
     if left is Special.ABSENT or right is Special.ABSENT:
         return False
     if isinstance(left, Many):
-        return any_of([compare(operator, one, right) for one in left.values])
+        return any_of([compare(operator, one, right, work) for one in left.values])
     if isinstance(right, Many):
-        return any_of([compare(operator, left, one) for one in right.values])
+        return any_of([compare(operator, left, one, work) for one in right.values])
     if isinstance(left, Cut):
-        return _in_cut(operator, left.text, right)
+        return _in_cut(operator, left.text, right, work)
     if isinstance(right, Cut):
         return None
-    return _OPERATORS[operator](left, right)
+    return _OPERATORS[operator](left, right, work)
 
 
 def any_of(answers: list[bool | None]) -> bool | None:
@@ -51,39 +54,64 @@ def opposite(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
 
 
-def length(value: object) -> object:
-    """Characters, elements or members; a number or a boolean has no length."""
+def length(value: object, work: Work) -> object:
+    """Characters of a text, elements of a list; of anything else the characters of its JSON, without spaces.
+
+    Null has no length. Raises TooMuchWork.
+    """
     if isinstance(value, Many):
-        return Many(tuple(length(one) for one in value.values))
+        return Many(tuple(length(one, work) for one in value.values))
     if isinstance(value, Cut):
         return Special.UNKNOWN
-    if isinstance(value, (str, list, tuple, dict)):
+    if isinstance(value, (str, list, tuple)):
         return len(value)
-    return value if value is Special.UNKNOWN else Special.ABSENT
+    if isinstance(value, Special) or value is None:
+        return value if value is Special.UNKNOWN else Special.ABSENT
+    _spend_on(value, work)
+    try:
+        return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except (TypeError, ValueError, RecursionError):
+        return Special.ABSENT
 
 
-def _in_cut(operator: str, text: str, right: object) -> bool | None:
+def _spend_on(value: object, work: Work) -> None:
+    """A few steps for everything inside."""
+    pending = [value]
+    while pending:
+        here = pending.pop()
+        work.spend(30 + len(here) // 10 if isinstance(here, str) else 30)
+        if isinstance(here, dict):
+            pending.extend(here.values())
+            work.spend(10 * len(here))
+        elif isinstance(here, (list, tuple)):
+            pending.extend(here)
+
+
+def _in_cut(operator: str, text: str, right: object, work: Work) -> bool | None:
     """What is found in the part received is found; all else stays unknown."""
     if operator == "like" and not (isinstance(right, Pattern) and right.open_end):
         return None
     if operator in ("contains", "matches", "like"):
-        return _OPERATORS[operator](text, right) or None
+        return _OPERATORS[operator](text, right, work) or None
     return None
 
 
-def _equal(left: object, right: object) -> bool:
+def _equal(left: object, right: object, work: Work) -> bool:
     pending = [(left, right)]
     while pending:
         one, other = pending.pop()
         if one is other:
             continue
+        work.spend(_PER_EQUAL)
         if isinstance(one, dict) and isinstance(other, dict):
+            work.spend(4 * len(one))
             if one.keys() != other.keys():
                 return False
             pending.extend((value, other[key]) for key, value in one.items())
         elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
             if len(one) != len(other):
                 return False
+            work.spend(4 * len(one))
             pending.extend(zip(one, other, strict=True))
         elif not _same(one, other):
             return False
@@ -92,13 +120,13 @@ def _equal(left: object, right: object) -> bool:
 
 def _same(left: object, right: object) -> bool:
     """Two scalars; a text that is wholly a number equals that number, "true" equals true."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
     if _is_null(left) or _is_null(right):
         return _is_null(left) and _is_null(right)
     if isinstance(left, bool) or isinstance(right, bool):
         one, other = _boolean(left), _boolean(right)
         return one is not None and one == other
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right
     first, second = _number(left), _number(right)
     return first is not None and second is not None and first == second
 
@@ -113,25 +141,31 @@ def _order(left: object, right: object) -> int | None:
     return None
 
 
-def _within(left: object, right: object) -> bool:
+def _within(left: object, right: object, _work: Work) -> bool:
     number = _number(left)
     return number is not None and isinstance(right, Range) and right.low <= number <= right.high
 
 
-def _among(left: object, right: object) -> bool:
-    return isinstance(right, tuple) and any(_equal(left, one) for one in right)
+def _among(left: object, right: object, work: Work) -> bool:
+    return isinstance(right, tuple) and any(_equal(left, one, work) for one in right)
 
 
-def _contains(left: object, right: object) -> bool:
+def _contains(left: object, right: object, work: Work) -> bool:
     if isinstance(left, (list, tuple)):
-        return any(_equal(one, right) for one in left)
+        if isinstance(right, str) and _number(right) is None and _boolean(right) is None:
+            work.spend(2 * len(left))
+            return right in left
+        return any(_equal(one, right, work) for one in left)
     part = written(right)
-    return isinstance(left, str) and part is not None and part in left
+    if not isinstance(left, str) or part is None:
+        return False
+    work.afford(len(left) // 12, f"too much to search through {len(left)} characters once more")
+    return part in left
 
 
-def _matches(left: object, right: object) -> bool:
+def _matches(left: object, right: object, work: Work) -> bool:
     text = written(left)
-    return text is not None and isinstance(right, Pattern) and right.found_in(text.encode("utf-8", "replace"))
+    return text is not None and isinstance(right, Pattern) and right.found_within(text, work)
 
 
 def written(value: object) -> str | None:
@@ -173,12 +207,12 @@ def _is_null(value: object) -> bool:
     return value is None or value is Special.NULL
 
 
-_OPERATORS: dict[str, Callable[[object, object], bool]] = {
+_OPERATORS: dict[str, Callable[[object, object, Work], bool]] = {
     "==": _equal,
-    "<": lambda left, right: _order(left, right) == -1,
-    "<=": lambda left, right: _order(left, right) in (-1, 0),
-    ">": lambda left, right: _order(left, right) == 1,
-    ">=": lambda left, right: _order(left, right) in (0, 1),
+    "<": lambda left, right, _work: _order(left, right) == -1,
+    "<=": lambda left, right, _work: _order(left, right) in (-1, 0),
+    ">": lambda left, right, _work: _order(left, right) == 1,
+    ">=": lambda left, right, _work: _order(left, right) in (0, 1),
     "range": _within,
     "in": _among,
     "contains": _contains,

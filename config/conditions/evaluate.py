@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from config.conditions.compare import all_of, any_of, compare, length, opposite
 from config.conditions.facts import Facts
@@ -24,40 +25,45 @@ from config.conditions.tree import (
     Value,
 )
 from config.conditions.verdict import Leaf, Verdict
+from config.conditions.work import TooMuchWork, Work
+
+_MOST_WRITTEN_OUT = 16
 
 
 def evaluate(condition: Condition, facts: Facts) -> Verdict:
     """Every leaf is answered, also where an earlier one has decided, so that messages can show all."""
-    run = _Run(facts)
+    run = _Run(facts, facts.work())
     result, causes = run.answer(condition.tree)
     return Verdict(result, tuple(run.leaves), causes)
 
 
 def holds(condition: Condition, facts: Facts) -> bool | None:
     """The result alone, at a fraction of the cost: most looks are good, and nobody asks them why."""
-    return _truth(condition.tree, facts)
+    return _truth(condition.tree, facts, facts.work())
 
 
-def _truth(node: Node, facts: Facts) -> bool | None:
+def _truth(node: Node, facts: Facts, work: Work) -> bool | None:
     if isinstance(node, (Comparison, Exists)):
-        return _answer(node, facts)[0]
+        return _answer(node, facts, work).verdict
     if isinstance(node, Not):
-        return opposite(_truth(node.of, facts))
+        return opposite(_truth(node.of, facts, work))
     join = all_of if isinstance(node, And) else any_of
-    return join([_truth(part, facts) for part in node.parts])
+    return join([_truth(part, facts, work) for part in node.parts])
 
 
 @dataclass(slots=True)
 class _Run:
-    """One evaluation: the leaves answered so far."""
+    """One evaluation: the leaves answered so far, and what was made fit to be shown, by operand and unit."""
 
     facts: Facts
+    work: Work
     leaves: list[Leaf] = field(default_factory=list)
+    shown: dict[tuple[str, str | None], object] = field(default_factory=dict)
 
     def answer(self, node: Node) -> tuple[bool | None, tuple[int, ...]]:
         """The answer of a node and the places of the leaves that decided it."""
         if isinstance(node, (Comparison, Exists)):
-            self.leaves.append(_leaf(node, self.facts))
+            self.leaves.append(self._leaf(node))
             return self.leaves[-1].verdict, (len(self.leaves) - 1,)
         if isinstance(node, Not):
             answer, causes = self.answer(node.of)
@@ -67,38 +73,69 @@ class _Run:
         result = join([answer for answer, _ in parts])
         return result, tuple(place for answer, causes in parts if answer is result for place in causes)
 
+    def _leaf(self, node: Comparison | Exists) -> Leaf:
+        verdict, found, why = _answer(node, self.facts, self.work)
+        unit = ""
+        if isinstance(node, Comparison) and isinstance(node.right, Literal):
+            unit = unit_of(node.right.text)
+        pairs = list(zip(_operands(node), found, strict=True))
+        seen = tuple(
+            (one.text, self._text(one, what, unit)) for one, what in pairs if not isinstance(one, Literal)
+        )
+        return Leaf(text=node.text, value=self._value(*pairs[0]), verdict=verdict, seen=seen, why=why)
 
-def _answer(node: Comparison | Exists, facts: Facts) -> tuple[bool | None, list[object]]:
-    """The answer of one question, and what its operands were."""
-    operands = _operands(node)
-    found = [_look(operand, facts) for operand in operands]
-    answer = _exists(found[0]) if isinstance(node, Exists) else compare(node.operator, found[0], found[1])
-    return (opposite(answer) if node.negated else answer), found
+    def _value(self, operand: Operand, found: object) -> object:
+        if (operand.text, None) not in self.shown:
+            self.shown[operand.text, None] = seen_value(self._brief(found))
+        return self.shown[operand.text, None]
+
+    def _text(self, operand: Operand, found: object, unit: str) -> str:
+        if (operand.text, unit) not in self.shown:
+            self.shown[operand.text, unit] = seen_text(self._brief(found), unit)
+        return str(self.shown[operand.text, unit])
+
+    def _brief(self, found: object) -> object:
+        """Writing out lists and objects takes time: after the first few only their size is told."""
+        if isinstance(found, (list, dict)) and len(self.shown) > _MOST_WRITTEN_OUT:
+            return f"{len(found)} {'elements' if isinstance(found, list) else 'members'}"
+        return found
+
+
+class _Answer(NamedTuple):
+    """The answer of one question, what its operands were, and why it is unknown where a limit made it so."""
+
+    verdict: bool | None
+    found: list[object]
+    why: str
+
+
+def _answer(node: Comparison | Exists, facts: Facts, work: Work) -> _Answer:
+    found: list[object] = []
+    try:
+        for operand in _operands(node):
+            found.append(_look(operand, facts, work))
+        answer = _judged(node, found, work)
+    except TooMuchWork as error:
+        found += [Special.UNKNOWN] * (len(_operands(node)) - len(found))
+        return _Answer(None, found, str(error))
+    return _Answer(opposite(answer) if node.negated else answer, found, "")
+
+
+def _judged(node: Comparison | Exists, found: list[object], work: Work) -> bool | None:
+    if isinstance(node, Exists):
+        return _exists(found[0])
+    return compare(node.operator, found[0], found[1], work)
 
 
 def _operands(node: Comparison | Exists) -> tuple[Operand, ...]:
     return (node.left, node.right) if isinstance(node, Comparison) else (node.of,)
 
 
-def _leaf(node: Comparison | Exists, facts: Facts) -> Leaf:
-    verdict, found = _answer(node, facts)
-    pairs = zip(_operands(node), found, strict=True)
-    unit = ""
-    if isinstance(node, Comparison) and isinstance(node.right, Literal):
-        unit = unit_of(node.right.text)
-    return Leaf(
-        text=node.text,
-        value=seen_value(found[0]),
-        verdict=verdict,
-        seen=tuple((one.text, seen_text(what, unit)) for one, what in pairs if not isinstance(one, Literal)),
-    )
-
-
 def _exists(found: object) -> bool | None:
     return None if found is Special.UNKNOWN else found is not Special.ABSENT
 
 
-def _look(operand: Operand, facts: Facts) -> object:
+def _look(operand: Operand, facts: Facts, work: Work) -> object:
     match operand:
         case Literal():
             return operand.value
@@ -109,6 +146,6 @@ def _look(operand: Operand, facts: Facts) -> object:
         case Body():
             return facts.text()
         case JsonPath():
-            return facts.select(operand.path)
+            return facts.select(operand.path, work)
         case Length():
-            return length(_look(operand.of, facts))
+            return length(_look(operand.of, facts, work), work)

@@ -10,7 +10,16 @@ WORDS = ("in", "contains", "matches", "like")
 _CONSTANTS = ("true", "false", "null")
 _JOINERS = ("and", "or", "not", "for", "of")
 RESERVED = {*_JOINERS, *WORDS, *_CONSTANTS, "exists", "len", "json", "header", "body", "value"}
-_MISSPELT = {"is": "==", "equals": "==", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_MISSPELT = {
+    "is": "== or !=",
+    "equals": "==",
+    "eq": "==",
+    "ne": "!=",
+    "gt": ">",
+    "ge": ">=",
+    "lt": "<",
+    "le": "<=",
+}
 EXAMPLE = "a condition starts with what is looked at, as in status == 200"
 _MOST_NAMES = 12
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from config.conditions.errors import ConditionError
 from config.conditions.hints import EXAMPLE, RESERVED, SIGNS, WORDS, name_hint, operator_hint, reserved_hint
+from config.conditions.measures import Measure, misfit
 from config.conditions.paths import PathError, compile_path
 from config.conditions.patterns import glob, regex
 from config.conditions.tokens import Kind, Token
@@ -25,13 +26,16 @@ from config.conditions.tree import (
 
 _CONSTANTS: dict[str, bool | Special] = {"true": True, "false": False, "null": Special.NULL}
 
+Values = Mapping[str, Measure] | Collection[str] | None
+
 
 class LeafReader:
     """A walk over the words; it notes what the condition needs to be given."""
 
-    def __init__(self, text: str, tokens: list[Token], names: Collection[str] | None) -> None:
+    def __init__(self, text: str, tokens: list[Token], names: Values) -> None:
         self.text = text
         self.names = names
+        self.known: Mapping[str, Measure] = names if isinstance(names, Mapping) else {}
         self.asked: set[str] = set()
         self.needs_body = False
         self.needs_headers = False
@@ -75,11 +79,30 @@ class LeafReader:
         left = self._operand(self.next(), right=False)
         turned, operator = self._operator(left)
         name = operator.text
+        begun = self._at
         right = self._right(name)
+        self._refuse_misfits(left, right, self._tokens[begun : self._at])
         if isinstance(right, Literal) and isinstance(right.value, Range):
             name = "range"
         negated = turned or name == "!="
-        return Comparison(self.slice(start), "==" if name == "!=" else name, left, right, negated)
+        sign = "==" if name == "!=" else name
+        return Comparison(self.slice(start), sign, left, right, negated, start.start)
+
+    def _refuse_misfits(self, left: Operand, right: Operand, written: Sequence[Token]) -> None:
+        """A value is compared with literals in its own unit, and with values in the same."""
+        known = self.known.get(left.name) if isinstance(left, Value) else None
+        if known is None:
+            return
+        for token in written:
+            if not token.unit:
+                continue
+            wrong = misfit(left.text, known, token.text, token.unit, float(token.value))
+            if wrong is not None:
+                raise self.error(f'"{token.text}" does not fit: {wrong.why}', token, wrong.hint)
+        other = self.known.get(right.name) if isinstance(right, Value) else None
+        if other is not None and other.unit != known.unit and not (other.text or known.text):
+            what = f"{left.text} is in {known.unit or 'no unit'}, {right.text} in {other.unit or 'none'}"
+            raise self.error(f"these cannot be compared: {what}", written[0])
 
     def _operator(self, left: Operand) -> tuple[bool, Token]:
         turned = self.take_word("not")
@@ -107,7 +130,7 @@ class LeafReader:
         if token.kind is Kind.PATH:
             raise self.error("a path stands after the word json", token, f"write json {token.text}")
         what = "expected a value or a literal" if right else "expected a value"
-        hint = EXAMPLE if token.kind in (Kind.NUMBER, Kind.TEXT) else None
+        hint = EXAMPLE if token.text == "[" or token.kind in (Kind.NUMBER, Kind.TEXT) else None
         raise self.error(what, token, hint)
 
     def _named(self, token: Token, *, right: bool) -> Operand:

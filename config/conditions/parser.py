@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
-from config.conditions.leaves import LeafReader
+from config.conditions.leaves import LeafReader, Values
+from config.conditions.sense import refuse_senseless
 from config.conditions.tokens import UNITS, Kind, Token, tokenize
 from config.conditions.tree import And, Comparison, Condition, Exists, Hold, Node, Not, Or
 from config.unit_table import TIME
 
 MAX_NESTING = 64
-MAX_LEAVES = 256
+MAX_LEAVES = 64
 MAX_HOLD_COUNT = 64
 
 
-def parse(text: str, names: Collection[str] | None = None) -> Condition:
-    """Read a condition. `names` are the values it may ask for; None accepts any.
+def parse(text: str, values: Values = None) -> Condition:
+    """Read a condition. `values` are those it may ask for, by name; None accepts any.
 
+    With their measures, literals must fit their units, and no question may have only one possible answer.
     Raises ConditionError, with the place and where possible a remedy, for anything else.
     """
-    reader = _Parser(LeafReader(text, tokenize(text), names))
+    reader = _Parser(LeafReader(text, tokenize(text), values))
     tree = reader.whole()
+    if isinstance(values, Mapping):
+        refuse_senseless(tree, values, text)
     asked = reader.leaf
     return Condition(
         text=text,
@@ -114,11 +118,19 @@ class _Parser:
 
     def _duration(self, token: Token) -> Hold:
         if token.kind is not Kind.NUMBER or token.unit not in TIME:
-            hint = f"did you mean {token.text}s?" if token.kind is Kind.NUMBER and not token.unit else None
+            hint = self._with_unit(token) if token.kind is Kind.NUMBER and not token.unit else None
             raise self.leaf.error("for takes a duration such as 5m", token, hint)
         if float(token.value) <= 0:
             raise self.leaf.error("a duration after for must be longer than 0s", token)
         return Hold(seconds=float(token.value))
+
+    def _with_unit(self, number: Token) -> str:
+        """`10 minutes` was meant to be `10m`."""
+        word = self.leaf.peek().text.lower()
+        unit = next((unit for unit in (word, word[:1]) if unit in TIME), "s")
+        if word.startswith("mo"):
+            return "months are of no certain length: write days, such as 30d"
+        return f"did you mean {number.text}{unit}?"
 
     def _ratio(self, first: Token) -> Hold:
         if not self.leaf.take_word("of"):
@@ -131,7 +143,8 @@ class _Parser:
         count, of = int(first.text), int(last.text)
         if not 1 <= count <= of <= MAX_HOLD_COUNT:
             wrong = last if of > MAX_HOLD_COUNT else first
-            raise self.leaf.error(f"M of N needs 1 <= M <= N <= {MAX_HOLD_COUNT}", wrong)
+            near = f"did you mean {of} of {count}?" if 1 <= of < count <= MAX_HOLD_COUNT else None
+            raise self.leaf.error(f"M of N needs 1 <= M <= N <= {MAX_HOLD_COUNT}", wrong, near)
         return Hold(count=count, of=of)
 
 

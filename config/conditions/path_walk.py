@@ -1,133 +1,119 @@
-"""Walking a JSON document along a compiled path, counting every node looked at."""
+"""Walking a JSON document along a path of RFC 9535, counting every node looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from jsonpath import JSONPath
-from jsonpath.segments import JSONPathRecursiveDescentSegment
-from jsonpath.selectors import (
-    Filter,
-    FilterContext,
-    IndexSelector,
-    NameSelector,
-    SliceSelector,
-    WildcardSelector,
-)
+from config.conditions.work import Work
 
-from config.conditions.paths import TooMuchWork
+Nodes = list[Any]
+# Measured, in steps.
+_PER_NODE, _PER_CONTAINER = 8, 14
 
 
-class _Node:
-    """A selected value, as the library's filters want it."""
+@dataclass(slots=True)
+class Walk:
+    """One walk: the document, the steps left, and what queries from the root have already found."""
 
-    __slots__ = ("obj",)
-
-    def __init__(self, obj: object) -> None:
-        self.obj = obj
-
-    @property
-    def value(self) -> object:
-        return self.obj
+    document: Any
+    work: Work
+    found: dict[int, Nodes]
 
 
-class _Walk:
-    """One evaluation: the document, the work left, and the answers of queries that start at its root."""
-
-    __slots__ = ("answers", "document", "left")
-
-    def __init__(self, document: Any, limit: int) -> None:
-        self.document = document
-        self.left = limit
-        self.answers: dict[int, list[_Node]] = {}
-
-    def spend(self, nodes: int) -> None:
-        self.left -= nodes
-        if self.left < 0:
-            raise TooMuchWork
+Selector = Callable[[Any, Walk], Sequence[Any]]
 
 
-class _Counted(JSONPath):
-    """A query inside a filter, which spends the work of the walk that it belongs to."""
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One step of a path: from each node, or from it and all below it, what any of the selectors picks."""
 
-    def finditer(self, data: Any, *, filter_context: Any = None) -> Any:
-        walk: _Walk = filter_context["walk"]
-        if data is not walk.document:
-            return _nodes(self, data, walk)
-        if id(self) not in walk.answers:
-            walk.answers[id(self)] = _nodes(self, data, walk)
-        return walk.answers[id(self)]
+    selectors: tuple[Selector, ...]
+    descends: bool
 
 
-def counted(path: JSONPath) -> JSONPath:
-    """The same query, counting its work."""
-    return _Counted(env=path.env, segments=path.segments)
+def walk(segments: Sequence[Segment], start: Any, going: Walk) -> Nodes:
+    """The nodes selected, in document order. Raises TooMuchWork."""
+    nodes = [start]
+    for segment in segments:
+        nodes = _containers(nodes, going.work) if segment.descends else list(filter(holds, nodes))
+        going.work.spend(_PER_NODE * (len(nodes) * len(segment.selectors) + 4))
+        found: Nodes = []
+        for node in nodes:
+            for selector in segment.selectors:
+                found += selector(node, going)
+        nodes = found
+    return nodes
 
 
-def select(path: JSONPath, document: Any, limit: int) -> list[object]:
-    """The values selected. Raises TooMuchWork when more than `limit` nodes are looked at."""
-    walk = _Walk(document, limit)
-    return list(_values(path, document, walk))
+def holds(node: Any) -> bool:
+    """Whether it has members or elements."""
+    return node.__class__ is dict or node.__class__ is list
 
 
-def _nodes(path: JSONPath, start: object, walk: _Walk) -> list[_Node]:
-    return [_Node(value) for value in _values(path, start, walk)]
+def _containers(nodes: Nodes, work: Work) -> Nodes:
+    """Each node that holds others, and all such below it, parents first."""
+    found: Nodes = []
+    pending = list(filter(holds, reversed(nodes)))
+    left = work.left
+    while pending:
+        here = pending.pop()
+        found.append(here)
+        left -= _PER_CONTAINER + 2 * len(here)
+        if left < 0:
+            break
+        inner = here.values() if here.__class__ is dict else here
+        # Asked here and not by holds(), and counted here and not by spend(): calls would double the time.
+        deeper = [child for child in inner if child.__class__ is dict or child.__class__ is list]
+        if deeper:
+            deeper.reverse()
+            pending += deeper
+    work.spend(work.left - left)
+    return found
 
 
-def _values(path: JSONPath, start: object, walk: _Walk) -> Iterable[object]:
-    values: Iterable[object] = [start]
-    for segment in path.segments:
-        if isinstance(segment, JSONPathRecursiveDescentSegment):
-            values = _descend(values, walk)
-        values = _chosen(values, segment.selectors, walk)
-    return values
+def name(wanted: str) -> Selector:
+    """The member of that name."""
+    return lambda node, _going: (node[wanted],) if node.__class__ is dict and wanted in node else ()
 
 
-def _chosen(values: Iterable[object], selectors: Iterable[Any], walk: _Walk) -> Iterator[object]:
-    for value in values:
-        if isinstance(value, (dict, list)):
-            for selector in selectors:
-                walk.spend(1)
-                yield from _pick(selector, value, walk)
+def index(wanted: int) -> Selector:
+    """The element at a place; below zero it counts from the end."""
+
+    def pick(node: Any, _going: Walk) -> Sequence[Any]:
+        inside = isinstance(node, list) and -len(node) <= wanted < len(node)
+        return (node[wanted],) if inside else ()
+
+    return pick
 
 
-def _descend(values: Iterable[object], walk: _Walk) -> Iterator[object]:
-    """Each value and all containers below it, parents first."""
-    for value in values:
-        pending = [value]
-        while pending:
-            here = pending.pop()
-            yield here
-            inner: list[object] = (
-                list(here.values()) if isinstance(here, dict) else here if isinstance(here, list) else []
-            )
-            walk.spend(len(inner))
-            pending.extend(child for child in reversed(inner) if isinstance(child, (dict, list)))
+def part(wanted: slice) -> Selector:
+    """The elements of a slice; none when its step is zero."""
+
+    def pick(node: Any, going: Walk) -> Sequence[Any]:
+        if not isinstance(node, list) or wanted.step == 0:
+            return ()
+        going.work.spend(len(range(*wanted.indices(len(node)))))
+        found: Sequence[Any] = node[wanted]
+        return found
+
+    return pick
 
 
-def _pick(selector: Any, value: Any, walk: _Walk) -> Iterable[object]:
-    if isinstance(selector, NameSelector):
-        return [value[selector.name]] if isinstance(value, dict) and selector.name in value else []
-    if isinstance(selector, IndexSelector):
-        inside = isinstance(value, list) and -len(value) <= selector.index < len(value)
-        return [value[selector.index]] if inside else []
-    if isinstance(selector, SliceSelector):
-        wanted = value[selector.slice] if isinstance(value, list) and selector.slice.step != 0 else []
-        walk.spend(len(wanted))
-        return wanted
-    children = list(value.values()) if isinstance(value, dict) else value
-    walk.spend(len(children))
-    if isinstance(selector, WildcardSelector):
-        return children
-    if isinstance(selector, Filter):
-        return _filtered(selector, children, walk)
-    raise TypeError(f"no such selector in RFC 9535: {type(selector).__name__}")
+def every(node: Any, going: Walk) -> Sequence[Any]:
+    """All members or elements."""
+    going.work.spend(len(node))
+    found: Sequence[Any] = list(node.values()) if node.__class__ is dict else node
+    return found
 
 
-def _filtered(selector: Filter, children: Iterable[object], walk: _Walk) -> Iterator[object]:
-    context = FilterContext(env=selector.env, current=None, root=walk.document, extra_context={"walk": walk})
-    for child in children:
-        context.current = child
-        if selector.expression.evaluate(context):
-            yield child
+def those(test: Callable[[Any, Walk], bool], cost: int) -> Selector:
+    """The members or elements that pass the test, which takes about `cost` steps."""
+
+    def pick(node: Any, going: Walk) -> Sequence[Any]:
+        going.work.spend(len(node) * cost)
+        inner = node.values() if isinstance(node, dict) else node
+        return [child for child in inner if test(child, going)]
+
+    return pick

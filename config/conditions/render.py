@@ -13,7 +13,7 @@ def render(verdict: Verdict) -> str:
 
 
 def _shown(leaf: Leaf) -> str:
-    seen = ", ".join(_pair(name, text) for name, text in leaf.seen)
+    seen = leaf.why or ", ".join(_pair(name, text) for name, text in leaf.seen)
     return f"{leaf.text} ({seen})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from itertools import takewhile
 
 from config.conditions.compare import written
 from config.conditions.facts import Cut, Many
@@ -81,22 +81,26 @@ def _plain(value: int | float) -> bool:
 
 
 def _as_json(value: object) -> str | None:
-    """The start of the value's JSON, just past the limit; None for what is not JSON."""
-    parts: list[str] = []
-    size = 0
+    """The start of the value's JSON, at least just past the limit; None for what is not JSON."""
     try:
-        for part in _pieces(value):
-            parts.append(part)
-            size += len(part)
-            if size > MAX_SHOWN:
-                break
+        return json.dumps(_start(value, [MAX_SHOWN + 1]), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return None
-    return "".join(parts)
 
 
-def _pieces(value: object) -> Iterable[str]:
-    return json.JSONEncoder(ensure_ascii=False).iterencode(value)
+def _start(value: object, room: list[int]) -> object:
+    """As much of it as can be shown, so that a large value costs no more than a small one."""
+    room[0] -= 1
+    if isinstance(value, str):
+        room[0] -= len(value)
+        return value[: _LONGEST_SECRET + MAX_SHOWN]
+    if isinstance(value, dict):
+        return {
+            str(key): _start(inner, room) for key, inner in takewhile(lambda _: room[0] > 0, value.items())
+        }
+    if isinstance(value, (list, tuple)):
+        return [_start(inner, room) for inner in takewhile(lambda _: room[0] > 0, value)]
+    return value
 
 
 def _clean(value: object) -> object:

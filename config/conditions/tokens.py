@@ -32,6 +32,7 @@ _LONG_UNITS = {
     "day": "d",
     "week": "w",
     "milli": "ms",
+    "msec": "ms",
     "kilo": "KB",
 }
 _MISTAKES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from config.conditions.paths import Path
@@ -67,7 +67,7 @@ class JsonPath:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How many characters, elements or members another operand has."""
+    """How many elements or characters another operand has."""
 
     text: str
     of: Operand
@@ -78,13 +78,14 @@ Operand = Literal | Value | Header | Body | JsonPath | Length
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One question; `operator` is the positive one, `negated` turns its answer round."""
+    """One question; `operator` is the positive one, `negated` turns its answer round. `start` is its offset."""
 
     text: str
     operator: str
     left: Operand
     right: Operand
     negated: bool = False
+    start: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

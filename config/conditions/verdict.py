@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Leaf:
     """One question as written, the value seen (JSON-able, None = absent or unknown), and its answer.
 
-    `seen` names everything that was looked at, readable: `(("status", "503"),)`.
+    `seen` names everything that was looked at, readable: `(("status", "503"),)`. `why` is said of a question
+    that a limit of ours left unknown.
     """
 
     text: str
     value: object
     verdict: bool | None
     seen: tuple[tuple[str, str], ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

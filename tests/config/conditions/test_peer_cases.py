@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from config.conditions import Condition, ConditionError, Facts, evaluate, parse
-from config.conditions.tree import Comparison, Literal
+COMMAND = Path(sys.executable).with_name("tocsin")
+# The first run, in the process itself, loads what all need; each case then is a process of its own.
+LAUNCHER = """
+import contextlib, io, json, os, runpy, sys
+import agent.cli
 
-WRITTEN_LENGTH = "a number, a boolean has no length here; an object's is the number of its members"
+entry, all_arguments = agent.cli.main, json.loads(sys.argv[1])
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    sys.argv = [all_arguments[0][0], "conditions", "try", "json $[?@.a] like 'x*'", *all_arguments[0][4:]]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+agent.cli.main = entry
+
+for sys.argv in all_arguments:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writing, 1)
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        out = stream.read()
+    print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), out]), flush=True)
+"""
+
 EXCLUDED = {
-    "cond-syntax-26": "spaces round an operator are a matter of taste here",
+    "cond-syntax-26": "an operator needs no spaces round it here: status==201 can mean nothing else",
     "cond-eval-certificate-expiration-not-set": "what was not looked at is unknown, not 0",
-    "cond-eval-len-body-keyed-int": WRITTEN_LENGTH,
-    "cond-eval-len-body-object-inside-array": WRITTEN_LENGTH,
-    "cond-eval-len-body-keyed-bool-inside-array": WRITTEN_LENGTH,
-    "cond-value-len-status": WRITTEN_LENGTH,
     "cond-path-negative-index-on-keyed-array": "RFC 9535: an index below zero counts from the end",
     "cond-path-negative-index-followed-by-key": "RFC 9535: an index below zero counts from the end",
-    "cond-op-equals-2": "== compares a number with a text that is one; no stricter equality is offered",
-    "cond-op-not_equals-5": "== compares a number with a text that is one; no stricter equality is offered",
+    "cond-op-equals-2": "a text that is wholly a number equals that number, as other cases here want it",
+    "cond-op-not_equals-5": "a text that is wholly a number equals that number, as other cases here want it",
 }
 OPERATORS = {
     "equals": "== {}", "num_equals": "== {}", "not_equals": "!= {}", "contains": "contains {}",
@@ -45,10 +63,10 @@ def literal(value: object) -> str:
     return text if plain else quoted(text)
 
 
-def operand(side: dict[str, Any], facts: Facts) -> str:
+def operand(side: dict[str, Any], body: str) -> str:
     if "fn" in side:
-        inner = operand(side["of"], facts)
-        if inner == "body" and (facts.body or "").startswith(("[", "{")):
+        inner = operand(side["of"], body)
+        if inner == "body" and body.startswith(("[", "{")):
             inner = "json $"
         return f"len({inner})" if side["fn"] == "len" else f"exists {inner}"
     if "path" in side:
@@ -60,18 +78,18 @@ def json_path(path: str) -> str:
     return f"${path}" if path.startswith("[") else f"$.{path}"
 
 
-def comparison(tree: dict[str, Any], facts: Facts) -> str:
+def comparison(tree: dict[str, Any], body: str) -> str:
     left, right = tree["left"], tree["right"]
     if "any_of" in left:
         left, right = right, left
-    shown = operand(left, facts)
+    shown = operand(left, body)
     if "pattern" in right:
         return f"{shown} like {quoted(right['pattern'])}"
     if "any_of" in right:
         return f"{shown} in [{', '.join(literal(one) for one in right['any_of'])}]"
     if shown.startswith("exists"):
         return shown if right["literal"] == "true" else f"not {shown}"
-    return f"{shown} {tree['op']} {operand(right, facts)}"
+    return f"{shown} {tree['op']} {operand(right, body)}"
 
 
 def joined(tree: dict[str, Any]) -> str:
@@ -88,17 +106,17 @@ def operation(name: str, operator: str, wanted: object) -> str:
     return f"{name} {OPERATORS[operator].format(literal(wanted))}"
 
 
-def facts_of(given: dict[str, Any]) -> Facts:
+def reading_of(given: dict[str, Any]) -> dict[str, Any]:
     values = {
         SECONDS.get(name, name): value for name, value in given.items() if name not in ("body", "context")
     }
-    return Facts(values, [], given.get("body"))
+    return {"values": {"any": 0, **values}, "headers": {}, "body": given.get("body")}
 
 
-def translated(case: dict[str, Any], facts: Facts) -> str:
+def translated(case: dict[str, Any], body: str) -> str:
     probe = case["probe"]
     if "condition" in probe:
-        return comparison(probe["condition"], facts)
+        return comparison(probe["condition"], body)
     if "expression" in probe:
         return joined(probe["expression"])
     if "op" in probe:
@@ -106,48 +124,76 @@ def translated(case: dict[str, Any], facts: Facts) -> str:
     if "pattern" in probe:
         return f"text like {quoted(probe['pattern'])}"
     if "path" in probe:
-        return f"exists json {json_path(probe['path'])}"
+        shown = f"json {json_path(probe['path'])}"
+        return (
+            f"{shown} == {literal(case['expect']['text'])}" if "text" in case["expect"] else f"exists {shown}"
+        )
     if "of" in probe:
-        return seen_by(operand(probe["of"], facts))
+        return seen_by(operand(probe["of"], body))
     return str(probe["gatus"]).replace("[STATUS]", "status")
 
 
 def seen_by(shown: str) -> str:
-    return f"x == {shown}" if shown.isdigit() else shown if shown.startswith("exists") else f"exists {shown}"
+    return f"any < {shown}" if shown.isdigit() else shown if shown.startswith("exists") else f"exists {shown}"
 
 
-def read(text: str) -> Condition | None:
-    try:
-        return parse(text)
-    except ConditionError:
-        return None
+class Tried(NamedTuple):
+    """What the command said; `verdict` and `value` (of the first question) are None when it refused the condition."""
+
+    code: int
+    verdict: str | None
+    value: object
+    told: str
 
 
-def agrees(case: dict[str, Any]) -> bool:
-    facts, expect = facts_of(case["given"]), case["expect"]
-    condition = read(translated(case, facts))
+def arguments(case: dict[str, Any], directory: Path) -> list[str]:
+    file = directory / f"{case['id']}.json"
+    file.write_text(json.dumps(reading_of(case["given"])), encoding="utf-8")
+    expression = translated(case, case["given"].get("body") or "")
+    return [str(COMMAND), "conditions", "try", expression, "--reading", str(file), "--json"]
+
+
+def tried(all_arguments: list[list[str]]) -> list[Tried]:
+    """Every case is a process of its own that runs the installed command; what they all import is loaded once."""
+    run = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, json.dumps(all_arguments)],
+        capture_output=True, text=True, timeout=300, check=True,
+    )  # fmt: skip
+    assert "Traceback" not in run.stderr, run.stderr
+    return [said(*json.loads(line)) for line in run.stdout.splitlines()]
+
+
+def said(code: int, out: str) -> Tried:
+    if code == 64:
+        assert out == ""
+        return Tried(code, None, None, out)
+    assert out, f"it ended with {code}"
+    document = json.loads(out)
+    assert code == {"true": 0, "false": 1, "unknown": 3}[document["verdict"]]
+    return Tried(code, document["verdict"], document["leaves"][0]["value"], out)
+
+
+def agrees(case: dict[str, Any], said: Tried) -> bool:
+    expect = case["expect"]
     if "valid" in expect:
-        return (condition is not None) == bool(expect["valid"])
-    if condition is None:
+        return (said.verdict is not None) is bool(expect["valid"])
+    if said.verdict is None:
         return bool(expect.get("error")) or expect.get("passes") is False
-    verdict = evaluate(condition, facts)
-    if "text" in expect:
-        return same_text(condition, facts, expect)
-    wanted: bool = expect.get("passes", expect.get("matches", False))
-    return (verdict.result is True) is wanted
+    if "text" in expect and "path" not in case["probe"]:
+        return same_text(said, expect["text"])
+    wanted: bool = expect.get("passes", expect.get("matches", "text" in expect))
+    return (said.verdict == "true") is wanted
 
 
-def same_text(condition: Condition, facts: Facts, expect: dict[str, Any]) -> bool:
-    verdict = evaluate(condition, facts)
-    if isinstance(condition.tree, Comparison) and isinstance(condition.tree.right, Literal):
-        return str(condition.tree.right.value) == str(expect["text"])
-    if expect["text"] in ("true", "false") and not isinstance(verdict.leaves[0].value, bool):
-        return verdict.result is (expect["text"] == "true")
-    if expect["text"].endswith("(INVALID)"):
-        return verdict.leaves[0].value is None
-    value = verdict.leaves[0].value
-    shown = "true" if value is True else "false" if value is False else str(value)
-    return expect["text"] in (shown, f"{shown}000")  # the peer counts milliseconds
+def same_text(said: Tried, text: str) -> bool:
+    if text.isdigit() and f"any < {text}" in said.told:
+        return True
+    if text.endswith("(INVALID)"):
+        return said.value is None
+    if text in ("true", "false") and not isinstance(said.value, bool):
+        return said.verdict == text
+    shown = "true" if said.value is True else "false" if said.value is False else str(said.value)
+    return text in (shown, f"{shown}000")  # the peer counts milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +202,15 @@ def cases(shared: Path) -> list[dict[str, Any]]:
     return [case for case in found if case.get("judge") is not False and "optional" not in case]
 
 
-def differing(cases: list[dict[str, Any]]) -> Iterator[str]:
-    return (case["id"] for case in cases if not agrees(case))
-
-
-def test_our_conditions_do_what_peers_expect_but_for_the_named_few(cases: list[dict[str, Any]]) -> None:
-    assert len(cases) > 100
-    assert set(differing(cases)) == EXCLUDED.keys()
+def test_the_command_does_what_peers_expect_but_for_the_named_few(
+    cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    all_arguments = [arguments(case, tmp_path) for case in cases]
+    middle = len(cases) // 2
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(tried, (all_arguments[:middle], all_arguments[middle:]))
+    all_said = [*first, *second]
+    assert len(all_said) == len(cases) > 100
+    differing = {case["id"] for case, said in zip(cases, all_said, strict=True) if not agrees(case, said)}
+    assert differing == EXCLUDED.keys()
+    assert len(EXCLUDED) <= len(cases) * 0.05
