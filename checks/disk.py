@@ -39,7 +39,7 @@ class DiskSpec(Spec):
     """Which file system."""
 
     path: Annotated[str, AfterValidator(_absolute)] = Field(
-        "/", description="any path on the file system, usually where it is mounted"
+        "/", description="any path on the file system, usually where it is mounted", examples=["/var"]
     )
 
 

@@ -6,8 +6,8 @@ healthy one; the address policy is applied to the answer, and exactly that answe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pycurl
 
@@ -41,8 +41,8 @@ class Network:
             check_policy(address)
         return addresses
 
-    @asynccontextmanager
-    async def handle(self) -> AsyncIterator[pycurl.Curl]:
+    @contextmanager
+    def handle(self) -> Iterator[pycurl.Curl]:
         """A clean libcurl handle; it is used again unless the transfer was interrupted."""
         curl = self._spare.pop() if self._spare else pycurl.Curl()
         try:

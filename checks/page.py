@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from checks.base import Kind, Value
 from checks.metric_names import metric
-from checks.option_table import Option, options_of
-from config.models import CheckOptions
+from config.markdown import table, write
+from config.models import CheckOptions, Defaults
+from config.option_table import option_table, options_of
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "checks"
 _UNITS = {"ratio": "ratio, 0 to 1"}
@@ -45,7 +46,7 @@ def index(kinds: Mapping[str, Kind]) -> str:
         table(("type", "what it does", "counts for uptime"), rows),
         "## Options of every check",
         "Beside the options of its kind:",
-        _option_table(options_of(CheckOptions)),
+        option_table(options_of(CheckOptions, defaults=Defaults)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -53,16 +54,6 @@ def index(kinds: Mapping[str, Kind]) -> str:
 def pages(kinds: Mapping[str, Kind]) -> dict[str, str]:
     """Every page by file name."""
     return {"README.md": index(kinds)} | {f"{name}.md": page(kind) for name, kind in kinds.items()}
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _further(kind: Kind) -> list[str]:
@@ -76,12 +67,7 @@ def _options(kind: Kind) -> str:
     common = "and those of [every check](README.md#options-of-every-check)"
     if not options:
         return f"None of its own; only {common.removeprefix('and ')}."
-    return f"{_option_table(options)}\n\n… {common}."
-
-
-def _option_table(options: Iterable[Option]) -> str:
-    rows = ((f"`{each.name}`", each.kind, each.default, each.description) for each in options)
-    return table(("option", "type", "default", "meaning"), rows)
+    return f"{option_table(options)}\n\n… {common}."
 
 
 def _value_row(kind: Kind, value: Value) -> tuple[str, ...]:
@@ -108,17 +94,8 @@ def _counts(kind: Kind) -> str:
     return "yes" if kind.counts_for_uptime else "no"
 
 
-def write(kinds: Mapping[str, Kind], folder: Path) -> None:
-    """Write every page that differs, and say so."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages(kinds).items():
-        file = folder / name
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
-            sys.stdout.write(f"wrote {file}\n")
-
-
 if __name__ == "__main__":
     from checks.registry import KINDS
 
-    write(KINDS, PAGES)
+    for name, text in pages(KINDS).items():
+        write(PAGES / name, text)

@@ -39,13 +39,19 @@ def _host(text: str) -> str:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     wrong = f'expected a host name or address, got "{visible(text, 60)}"'
-    if "/" in host:
-        raise ValueError(f"{wrong} (no scheme, no path)")
-    if ":" in host and not _is_address(host):
-        raise ValueError(f"{wrong} (the port goes in `port`)")
+    if "/" in host or (":" in host and not _is_address(host)):
+        raise ValueError(wrong + _taken_apart(host))
     if not host or re.search(r"[\s\x00-\x1f\x7f]", host):
         raise ValueError(wrong)
     return host
+
+
+def _taken_apart(text: str) -> str:
+    """`tcp://db:5432/x` as the options it would be."""
+    found = re.fullmatch(r"(?:\w+://)?([\w.-]+)(?::([0-9]{1,5}))?(?:/.*)?", text)
+    if found is None:
+        return " (write the name alone)"
+    return f" (write host: {found[1]}{f' and port: {found[2]}' if found[2] else ''})"
 
 
 def _is_address(host: str) -> bool:
@@ -87,10 +93,16 @@ def _pattern(text: str) -> Pattern:
 class TcpSpec(Spec):
     """What to connect to, what to say and what to hear."""
 
-    host: Annotated[str, AfterValidator(_host)] = Field(description="name or address to connect to")
-    port: int = Field(ge=1, le=65535, description="port to connect to")
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        description="name or address to connect to", examples=["db.example.org"]
+    )
+    port: int = Field(ge=1, le=65535, description="port to connect to", examples=[5432])
     tls: bool = Field(False, description="speak TLS, with a certificate that is valid for `host`")
-    ca: str | None = Field(None, description="file of the CAs to trust (PEM); default: those of the system")
+    ca: str | None = Field(
+        None,
+        description="file of the CAs to trust (PEM); default: those of the system",
+        examples=["/etc/tocsin/ca.pem"],
+    )
     send: Annotated[Secret, BeforeValidator(_unescaped)] | None = Field(
         None,
         description="text to send once connected, with `\\r`, `\\n`, `\\t`, `\\\\`; it may refer to secrets",

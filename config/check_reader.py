@@ -3,76 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config.conditions import Condition, ConditionError, parse
-from config.friendly import nearest, shown, sort_of
+from config.friendly import mapping_hint, meant, shown, sort_of
 from config.masks import mask
-from config.models import Check, CheckOptions, Defaults, KindInfo
+from config.models import Check, CheckOptions, Defaults, KindInfo, Timetable
 from config.places import Where
 from config.reader import Reader
+from config.shapes import alike
 from config.units import show_duration
 
 _RETRY = 5.0
 _ENVELOPE = frozenset(CheckOptions.model_fields)
 _AROUND = 30
-_NOT_YET = "is not acted upon yet: it is looked at all the time"
-_NO_HEIR = "this version does not take over history: a renamed check begins anew"
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
     """A check's parts before they are put together."""
 
-    service: str
-    name: str
+    where: Where
     kind: KindInfo
     options: CheckOptions
     spec: Any
 
-    @property
-    def where(self) -> Where:
-        return ("services", self.service, "checks", self.name)
+
+_TAKES_NOTHING = "a disabled check takes over nothing: the past stays with the old name"
+_UNTIL_THEN = "keep the old name until it runs again"
 
 
 class CheckReader:
     """Reads checks; mistakes are noted, and what can be read is read."""
 
-    def __init__(self, reader: Reader, kinds: Mapping[str, KindInfo], defaults: Defaults) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Mapping[str, KindInfo],
+        defaults: Defaults,
+        calendars: Mapping[str, Timetable],
+    ) -> None:
         self.reader, self.sources = reader, reader.sources
-        self.kinds, self.defaults = kinds, defaults
+        self.kinds, self.defaults, self.calendars = kinds, defaults, calendars
+        self._parsed: dict[tuple[str, str], Condition] = {}
+        self._envelopes: dict[Any, CheckOptions] = {}
+        self._known: dict[
+            int, tuple[Any, Check | None]
+        ] = {}  # a template's check is one block for all who use it
 
-    def read(self, service: str, name: str, block: Any) -> Check | None:
-        """The check, or None when it is disabled or cannot be made out."""
-        where: Where = ("services", service, "checks", name)
+    def calendar(self, name: str | None) -> tuple[Timetable, ...]:
+        """The calendar called so; none where there is none."""
+        found = self.calendars.get(name) if name is not None else None
+        return () if found is None else (found,)
+
+    def read(self, block: Any, where: Where) -> Check | None:
+        """The check, or None when it is disabled or cannot be made out; `where` ends in service, `checks`, name."""
         if not isinstance(block, dict):
-            self.sources.blame(where, f"expected a mapping with type:, got {sort_of(block)}")
+            self.sources.blame(
+                where, f"expected a mapping with type:, got {sort_of(block)}", mapping_hint(block)
+            )
             return None
+        known = self._known.get(id(block))
+        if known is not None:
+            return known[1] and replace(known[1], service=str(where[1]), name=str(where[-1]))
+        said, referred = self.sources.said, len(self.sources.referred)
+        check = self._made(block, where)
+        if self.sources.said == said and len(self.sources.referred) == referred:
+            self._known[id(block)] = block, check
+        return check
+
+    def _made(self, block: Mapping[str, Any], where: Where) -> Check | None:
         kind = self._kind(block, where)
         envelope = {key: value for key, value in block.items() if key in _ENVELOPE}
-        options = self.reader.model(CheckOptions, {**envelope, "type": kind.name if kind else ""}, where)
+        options = self._options({**envelope, "type": kind.name if kind else ""}, where)
         if kind is None or options is None:
             return None
         rest = {key: value for key, value in block.items() if key not in _ENVELOPE}
         spec = self.reader.model(kind.spec, rest, where, also=_ENVELOPE)
-        written = _Written(service, name, kind, options, spec)
+        written = _Written(where, kind, options, spec)
         check = self._complete(written, *self._conditions(written))
+        if options.disabled is not None and (options.was or options.id):
+            self.sources.warn((*where, "was" if options.was else "id"), _TAKES_NOTHING, _UNTIL_THEN)
         if spec is None or options.disabled is not None:
             return None
         self._warn(written, check)
         return check
 
+    def _options(self, envelope: Mapping[str, Any], where: Where) -> CheckOptions | None:
+        """The envelope read; one that looks like an earlier one, of which there was nothing to say, is that one."""
+        look, said = alike(envelope), self.sources.said
+        known = self._envelopes.get(look)
+        if known is None:
+            known = self.reader.model(CheckOptions, envelope, where)
+            if known is not None and look is not None and self.sources.said == said:
+                self._envelopes[look] = known
+        return known
+
     def _kind(self, block: Mapping[str, Any], where: Where) -> KindInfo | None:
         named = block.get("type")
         listed = ", ".join(sorted(self.kinds))
+        if named is None and self.reader.partial:
+            return None
         if named is None:
             self.sources.blame(where, "is missing type:", f"known kinds: {listed}", key=True)
             return None
         kind = self.kinds.get(named) if isinstance(named, str) else None
         if kind is None:
-            hint = nearest(str(named), self.kinds) or f"known kinds: {listed}"
+            hint = meant(str(named), self.kinds) or f"known kinds: {listed}"
             self.sources.blame((*where, "type"), f"unknown kind of check {shown(named)}", hint)
         return kind
 
@@ -83,8 +121,8 @@ class CheckReader:
         every = options.every or defaults.every
         counts = options.counts_for_uptime
         return Check(
-            service=written.service,
-            name=written.name,
+            service=str(written.where[1]),
+            name=str(written.where[-1]),
             kind=kind.name,
             spec=written.spec,
             every=every,
@@ -97,6 +135,7 @@ class CheckReader:
             counts_for_uptime=kind.counts_for_uptime if counts is None else counts,
             labels=options.labels,
             was=(*options.was, *((options.id,) if options.id else ())),
+            active=self.calendar(options.active),
         )
 
     def _conditions(self, written: _Written) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
@@ -116,13 +155,18 @@ class CheckReader:
         if text is None:
             return None
         try:
-            return _parsed(text, kind.value_names)
+            if (kind.name, text) not in self._parsed:  # conditions repeat from check to check
+                self._parsed[kind.name, text] = parse(text, kind.measures)
+            return self._parsed[kind.name, text]
         except ConditionError as error:
-            self._note(error, text, where)
+            self.note(error, text, where)
             return None
 
-    def _note(self, error: ConditionError, text: str, where: Where) -> None:
+    def note(self, error: ConditionError, text: str, where: Where) -> None:
         """`down` in a template may be wrong for one kind and right for another, so the kind is not named."""
+        if not text.strip():
+            self.sources.blame(where, error.message, "leave the line out for the kind's own")
+            return
         message = f"{error.message}, at column {error.position + 1} of: {_around(text, error.position)}"
         excerpt = mask(str(error).partition("\n")[2].rstrip())
         self.sources.blame(where, mask(message), error.hint, excerpt=excerpt)
@@ -135,17 +179,6 @@ class CheckReader:
             place = next((name for name in ("every", "timeout") if getattr(options, name) is not None), None)
             at = (*where, place) if place else where
             self.sources.warn(at, message, "raise every or lower timeout", key=True)
-        if options.active is not None:
-            self.sources.warn((*where, "active"), _NOT_YET)
-        for name in ("was", "id"):
-            if getattr(options, name):
-                self.sources.warn((*where, name), _NO_HEIR)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str, names: frozenset[str]) -> Condition:
-    """Conditions repeat from check to check; once read they never change."""
-    return parse(text, names)
 
 
 def _around(text: str, position: int) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from config.friendly import nearest, shown
-from config.models import Config, Service
+from config.hours import overlap
+from config.models import Config, Service, Timetable
+from config.old_names import look_at_old_names
 from config.places import Where
-from config.reader import good_id
 from config.service_reader import SHARE
 from config.sources import Sources
+from config.unwise import warn_of_unwise
 
 SHIPPED_POLICIES = ("sclmr-1", "scmr-5", "scmr-17")
 # No helpdesk or channel can be delivered to yet: whoever names one is told, instead of waiting for tickets.
@@ -31,21 +33,23 @@ class _Checkup:
         self.calendars = self._section("calendars")
         self.policies = {*self._section("policies"), *SHIPPED_POLICIES}
         self.services, self.teams = self._section("services"), self._section("teams")
+        self.service_names = {*self.services, *(name for name in sources.groups if "." not in name)}
 
     def run(self) -> None:
         self._connectors("helpdesks", self.helpdesks)
         self._connectors("channels", self.channels)
         self._shared_names()
-        for section in ("templates", "calendars", "policies"):
-            for name in self._section(section):
-                good_id(self.sources, (section, name))
         for name, service in self.config.services.items():
             self._service(("services", name), service)
         for name, team in self.config.teams.items():
             self._known(("teams", name, "calendar"), team.calendar, self.calendars, "calendar")
+        for name, block in self._section("maintenance").items():
+            self._window(("maintenance", name, "services"), block)
         self._routes()
+        look_at_old_names(self.sources, self.config)
         self._circles()
-        if not self.services and not self.sources.problems:
+        warn_of_unwise(self.sources, self.config)
+        if not self.service_names and not self.sources.problems:
             self.sources.warn(("services",), "no service is defined: nothing will be looked at")
 
     def _section(self, name: str) -> Mapping[str, Any]:
@@ -54,7 +58,6 @@ class _Checkup:
 
     def _connectors(self, section: str, blocks: Mapping[str, Any]) -> None:
         for name, block in blocks.items():
-            good_id(self.sources, (section, name))
             kind = block.get("type") if isinstance(block, dict) else None
             if kind is None:
                 self.sources.blame((section, name), "is missing type:", key=True)
@@ -77,6 +80,8 @@ class _Checkup:
         for number, parent in enumerate(service.depends_on):
             self._parent((*where, "depends_on", number), parent)
         self._active(where, written)
+        for name, check in service.checks.items():
+            self._open_together((*where, "checks", name, "active"), check.active)
         self._share(where, service)
 
     def _active(self, where: Where, written: Any) -> None:
@@ -90,19 +95,35 @@ class _Checkup:
             if isinstance(active, str):
                 self._known((*place, "active"), active, self.calendars, "calendar")
 
+    def _window(self, where: Where, written: Any) -> None:
+        named = written.get("services") if isinstance(written, dict) else None
+        listed = named if isinstance(named, list) else [named]
+        names = [name for name in listed if isinstance(name, str)]
+        if names == ["all"] and "all" not in self.service_names:
+            self.sources.blame(where, 'no service is called "all"', "leave the line out for all services")
+        else:
+            self._all_known(where, names, self.service_names, "service")
+
+    def _open_together(self, where: Where, calendars: tuple[Timetable, ...]) -> None:
+        """A check is looked at while its own calendar and its service's are open: there must be such a time."""
+        if len({each.zone for each in calendars}) == 1 and not overlap([each.week for each in calendars]):
+            first, second = (shown(each.name) for each in calendars)
+            message = f"is never looked at: {first} (of the service) and {second} are never open together"
+            self.sources.warn(where, message)
+
     def _share(self, where: Where, service: Service) -> None:
         """`2 of 3` against the checks that count; silent where some could not be read."""
         share = SHARE.fullmatch(service.down_when)
-        written = self.services[service.name].get("checks") or {}
+        written = (self.services[service.name] or {}).get("checks") or {}
         wanted, of = (int(share[1]), int(share[2])) if share else (0, 0)
         if not 1 <= wanted <= of or len(service.checks) != len(written):
             return
         counting = sum(check.counts_for_uptime for check in service.checks.values())
         at, quoted = (*where, "down_when"), shown(service.down_when)
         if wanted > counting:
-            self.sources.blame(at, f"{quoted} can never be met: {counting} of its checks count for uptime")
+            self.sources.blame(at, f"{quoted} can never be met: {_counting(counting)}")
         elif of != counting:
-            message = f"{quoted} speaks of {of} checks, but {counting} of its checks count for uptime"
+            message = f"{quoted} speaks of {of} checks, but {_counting(counting)}"
             self.sources.warn(at, message, f'did you mean "{wanted} of {counting}"?')
 
     def _routes(self) -> None:
@@ -111,7 +132,7 @@ class _Checkup:
             where: Where = ("routes", number)
             self._all_known((*where, "send_to"), route.send_to, targets, "helpdesk or channel")
             self._all_known((*where, "match", "team"), route.match.team, self.teams, "team")
-            self._all_known((*where, "match", "service"), route.match.service, self.services, "service")
+            self._all_known((*where, "match", "service"), route.match.service, self.service_names, "service")
 
     def _all_known(self, where: Where, names: Collection[str], known: Collection[str], what: str) -> None:
         for number, name in enumerate(names):
@@ -126,22 +147,30 @@ class _Checkup:
 
     def _parent(self, where: Where, parent: str) -> None:
         service, _, check = parent.partition(".")
-        self._known(where, service, self.services, "service")
-        block = self.services.get(service)
-        known = block.get("checks") if isinstance(block, dict) else None
-        if check and service in self.services and check not in (known if isinstance(known, dict) else {}):
-            hint = nearest(check, known) if isinstance(known, dict) else None
-            self.sources.blame(where, f"service {service} has no check {shown(check)}", hint)
+        self._known(where, service, self.service_names, "service")
+        self.sources.make(len(self.sources.groups.get(parent) or self.sources.groups.get(service, ())), where)
+        if not check or parent in self.sources.groups:
+            return
+        made = self.sources.groups.get(service, (service,))  # they all have the same checks
+        for block in [self.services[name] for name in made if self.services.get(name) is not None][:1]:
+            known = block.get("checks") if isinstance(block, dict) else None
+            if check not in (known if isinstance(known, dict) else {}):
+                hint = nearest(check, known) if isinstance(known, dict) else None
+                self.sources.blame(where, f"service {service} has no check {shown(check)}", hint)
 
     def _circles(self) -> None:
-        parents = {
+        services = self.config.services
+        parents: dict[str, Collection[str]] = {
             name: [parent.partition(".")[0] for parent in service.depends_on]
-            for name, service in self.config.services.items()
+            for name, service in services.items()
         }
-        for circle in circles(parents):
-            self.sources.blame(
-                ("services", circle[-2], "depends_on"), f"depends on itself: {' -> '.join(circle)}"
-            )
+        for circle in circles({**parents, **self.sources.groups}):
+            last = next(name for name in reversed(circle[:-1]) if name in services)
+            self.sources.blame(("services", last, "depends_on"), f"depends on itself: {' -> '.join(circle)}")
+
+
+def _counting(number: int) -> str:
+    return f"{number or 'none'} of its checks {'count' if number > 1 else 'counts'} for uptime"
 
 
 def _all_of(known: Collection[str], what: str) -> str | None:

@@ -17,8 +17,11 @@ Criticality = Literal["critical", "high", "medium", "low"]
 Severity = Literal["critical", "high", "medium", "low"]
 Environment = Literal["live", "staging", "test"]
 ID_RULE = "lower-case letters, digits, - and _, at most 63 characters"
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+ID_FORM = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_ID = re.compile(ID_FORM)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_LONGEST_TEXT = 512
 _PORT = re.compile(r"[0-9]{1,5}")
 _YES_OR_NO = frozenset({"yes", "no", "true", "false", "on", "off"})
 
@@ -28,21 +31,25 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def as_id(text: str) -> str:
+    """What the text would be as an id; empty when nothing of it could stand in one."""
+    return re.sub(r"[^a-z0-9_-]+", "-", text[:63].lower())[:63].strip("-_")
+
+
 def id_hint(text: str) -> str:
     """The rule for ids, and what this text would be as one."""
-    near = re.sub(r"[^a-z0-9_-]+", "-", text[:63].lower()).strip("-_")
+    near = as_id(text)
     return f"{ID_RULE}; such as {near}" if near else ID_RULE
 
 
 def host_id() -> str:
     """This host's name as an agent id."""
-    name = re.sub(r"[^a-z0-9_-]+", "-", socket.gethostname().lower().split(".")[0]).strip("-_")
-    return name[:63] or "agent"
+    return as_id(socket.gethostname().split(".")[0]) or "agent"
 
 
 def _id(text: str) -> str:
     if not is_id(text):
-        raise ValueError(f"{shown(text)} is no id: {id_hint(text)}")
+        raise ValueError(f"{shown(text)} is no id (write {id_hint(text)})")
     return text
 
 
@@ -52,7 +59,8 @@ def _zone(text: str) -> str:
             raise ValueError(text)
         ZoneInfo(text)
     except (ValueError, OSError, KeyError):
-        zones = available_timezones()
+        # Etc/GMT+2 lies two hours west of Greenwich: nobody who writes GMT+2 means that.
+        zones = {zone for zone in available_timezones() if not zone.startswith("Etc/")}
         ends = [zone for zone in zones if zone.rpartition("/")[2].lower() == text.lower().replace(" ", "_")]
         hint = (
             f"did you mean {ends[0]}?"
@@ -66,7 +74,9 @@ def _zone(text: str) -> str:
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not _PORT.fullmatch(port) or int(port) > 65535 or any(char <= " " for char in host):
-        raise ValueError(f"expected an address like 127.0.0.1:9809, got {shown(text)}")
+        near = f" (did you mean {text}:9809?)" if re.fullmatch(r"[a-z][a-z0-9.-]*|[0-9.]{7,15}", text) else ""
+        near = f" (did you mean 127.0.0.1:{text}?)" if _PORT.fullmatch(text) else near
+        raise ValueError(f"expected an address like 127.0.0.1:9809, got {shown(text)}{near}")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise ValueError(
             f"expected an address like [::1]:9809, got {shown(text)} (did you mean [{host}]:{port}?)"
@@ -88,6 +98,10 @@ def _network(text: str) -> str:
 def _folder(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("expected a directory like /var/lib/tocsin")
+    if text.startswith("~"):  # it would be made, by this very name, beside the file
+        raise ValueError(
+            f"expected a directory like /var/lib/tocsin, got {shown(text)} (write the whole path)"
+        )
     return text
 
 
@@ -100,6 +114,25 @@ def _reason(text: str) -> str:
     return text
 
 
+def _title(text: str) -> str:
+    """It goes into tickets, tables and pages."""
+    if not text.isprintable():
+        raise ValueError("expected a line of text: it holds a control character or the end of a line")
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"is longer than {_LONGEST_TEXT} characters")
+    return text
+
+
+def _labels(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Prometheus' rule for names, since labels go to metrics."""
+    for name, value in labels.items():
+        if not _LABEL.fullmatch(name):
+            raise ValueError(f"{shown(name)} is no label name: letters, digits and _, and no digit first")
+        if not value.isprintable() or len(value) > _LONGEST_TEXT:
+            raise ValueError(f"the label {name} wants one line of at most {_LONGEST_TEXT} characters")
+    return labels
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -110,7 +143,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Folder = Annotated[str, AfterValidator(_folder)]
 Reason = Annotated[str, AfterValidator(_reason)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+# One text stands for a list of one.
+TextOrList = BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+Names = Annotated[tuple[str, ...], TextOrList]
 Severities = Annotated[
     tuple[Severity, ...], BeforeValidator(_as_list, json_schema_input_type=Severity | list[Severity])
 ]
@@ -120,4 +155,5 @@ Criticalities = Annotated[
 Environments = Annotated[
     tuple[Environment, ...], BeforeValidator(_as_list, json_schema_input_type=Environment | list[Environment])
 ]
-Labels = Mapping[str, str]
+Labels = Annotated[Mapping[str, str], AfterValidator(_labels)]
+Title = Annotated[str, AfterValidator(_title)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -23,6 +24,8 @@ def _bytes_of(path: Path) -> bytes:
     except FileNotFoundError:
         raise _problem(path, "no such file") from None
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENXIO:  # a socket
+            raise _problem(path, "is not a regular file") from None
         reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
         raise _problem(path, f"cannot be read: {reason}") from None
     try:
@@ -49,10 +52,13 @@ def _decoded(raw: bytes, file: str) -> str:
     if zero >= 0:
         raise ConfigError([Problem("is not a text file: it holds a zero byte", file, *_spot(raw, zero))])
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         spot = _spot(raw, error.start)
         raise ConfigError([Problem("is not UTF-8 text", file, *spot, hint="save it as UTF-8")]) from None
+    if not text.strip():  # what stood in it before would silently be watched no more
+        raise ConfigError([Problem("is empty", file, hint="was it cut short while it was saved?")])
+    return text
 
 
 def _spot(raw: bytes, offset: int) -> tuple[int, int]:

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import glob
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from config.errors import ConfigError, Problem
 from config.friendly import shown
 from config.merging import merge
-from config.nodes import Document, read
+from config.nodes import Document, parse, read
 from config.places import Block, Listing, Where, dotted, place_of
 from config.sources import INCLUDE, Sources, real_path
 
 MAX_FILES = 500
-MAX_NODES = 1_000_000
+MAX_NODES = 300_000
+_BEGINNING = "a configuration begins with a section such as services:"
 
 
 def gather(path: Path, sources: Sources) -> None:
     """The file and everything it includes; what cannot be read is noted."""
     sources.enter(path)
-    document = _readable(sources, path)
-    if document is not None:
-        _add(sources, path, document, ())
-
-
-def _readable(sources: Sources, path: Path) -> Document | None:
     try:
-        return read(path)
+        document = read(path)
     except ConfigError as error:
+        sources.whole = False
         for problem in error.problems:
             sources.note(problem)
-    sources.whole = False
-    return None
+        return
+    if document.tree is None:
+        sources.note(Problem("holds no section, only comments", str(path), hint=_BEGINNING))
+    _add(sources, path, document, ())
+
+
+def gather_again(texts: Mapping[str, bytes], sources: Sources) -> None:
+    """The files as they were read before, in their order; none is opened, and no include is looked up."""
+    for file, packed in texts.items():
+        sources.enter(Path(file))
+        sources.texts[file] = packed
+        document = parse(zlib.decompress(packed).decode(), file)
+        if isinstance(document.tree, Block):
+            merge(sources, document.tree)
 
 
 def _add(sources: Sources, path: Path, document: Document, chain: tuple[Path, ...]) -> None:
+    sources.texts[str(path)] = zlib.compress(document.text.encode(), 1)
     for problem in document.problems:
         sources.note(problem)
     sources.nodes += document.nodes
@@ -43,8 +54,8 @@ def _add(sources: Sources, path: Path, document: Document, chain: tuple[Path, ..
     if tree is None:
         return
     if not isinstance(tree, Block):
-        hint = "a configuration begins with a section such as services:"
-        sources.note(Problem(f"expected sections, got {shown(tree)}", str(path), 1, 1, hint=hint))
+        sources.whole = False
+        sources.note(Problem(f"expected sections, got {shown(tree)}", str(path), 1, 1, hint=_BEGINNING))
         return
     merge(sources, tree)
     if tree.get(INCLUDE) is not None:
@@ -52,8 +63,7 @@ def _add(sources: Sources, path: Path, document: Document, chain: tuple[Path, ..
 
 
 def _matching(pattern: str, folder: Path) -> list[str]:
-    # Path.glob refuses patterns that begin with /.
-    return glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207
+    return glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses a leading /
 
 
 def _is_missing(path: Path) -> bool:
@@ -110,6 +120,7 @@ class _Includes:
             )
             self._blame(where, f"includes itself: {circle}", "break the circle")
         elif len(sources.files) >= MAX_FILES:
+            sources.whole = False
             self._blame(where, f"more than {MAX_FILES} files are included")
         elif _is_missing(file):
             self._blame(where, f"includes {shown(str(file))}, which does not exist")
@@ -117,13 +128,25 @@ class _Includes:
             self._read(file, where)
 
     def _read(self, file: Path, where: Where) -> None:
-        document = _readable(self.sources, file)
-        if document is None:
+        try:
+            document = read(file)
+        except ConfigError as error:
+            self._unreadable(error, file, where)
             return
         if self.sources.nodes + document.nodes > MAX_NODES:
+            self.sources.whole = False
             self._blame(where, f"the files hold more than {MAX_NODES:,} values together")
             return
         _add(self.sources, file, document, self.chain)
+
+    def _unreadable(self, error: ConfigError, file: Path, where: Where) -> None:
+        """What is wrong in the file is said of its place there; what is wrong with the file, of the include."""
+        self.sources.whole = False
+        for problem in error.problems:
+            if problem.line:
+                self.sources.note(problem)
+            else:
+                self._blame(where, f"{shown(str(file))} {problem.message}", problem.hint)
 
     def _blame(self, where: Where, message: str, hint: str | None = None) -> None:
         place = place_of(self.tree, where)

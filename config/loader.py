@@ -6,24 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.calendars import read_calendars
 from config.check_reader import CheckReader
 from config.checkup import cross_check
 from config.errors import ConfigError, Problem, one_line
-from config.friendly import nearest, shown
-from config.includes import gather
-from config.models import AgentConfig, Config, Defaults, KindInfo, Route, Service, Team
+from config.expansion import expand
+from config.friendly import list_hint, meant, shown
+from config.groups import with_groups
+from config.includes import gather, gather_again
+from config.maintenance import read_windows
+from config.models import AgentConfig, Config, Defaults, KindInfo, Route, Service, ServiceOptions, Team
 from config.reader import Reader, good_id
 from config.service_reader import ServiceReader
-from config.sources import SECTIONS, Sources, TooManyProblems
+from config.sources import SECTIONS, Referred, Sources, TooManyProblems
+from config.templates import Templates
+from config.unused import look_at_unused
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of loading: a Config when there is no mistake, and everything there is to say."""
+    """What came of loading: a Config when there is no mistake, and everything there is to say.
+
+    `texts` are the configuration files as they were read, packed; files of targets are not among them.
+    """
 
     config: Config | None
     errors: list[Problem]
     warnings: list[Problem] = field(default_factory=list)
+    secrets: list[Referred] = field(default_factory=list)
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def load(path: Path, kinds: Mapping[str, KindInfo]) -> Config:
@@ -34,34 +45,52 @@ def load(path: Path, kinds: Mapping[str, KindInfo]) -> Config:
     return loaded.config
 
 
-def examine(path: Path, kinds: Mapping[str, KindInfo]) -> Loaded:
-    """As `load`, but mistakes and warnings come back as values, in the order of the files."""
+def examine(path: Path, kinds: Mapping[str, KindInfo], *, texts: Mapping[str, bytes] | None = None) -> Loaded:
+    """As `load`, but mistakes and warnings come back as values, in the order of the files.
+
+    With the `texts` of an earlier time only the files of targets are read anew.
+    """
     sources, config = Sources(), None
     try:
-        gather(path, sources)
+        if texts is None:
+            gather(path, sources)
+        else:
+            gather_again(texts, sources)
         config = _config(sources, kinds)
         cross_check(sources, config)
     except TooManyProblems:
         config = None
     errors = sources.in_order(sources.problems)
-    return Loaded(None if errors else config, errors, sources.in_order(sources.warnings))
+    warnings = sources.in_order(sources.warnings)
+    if errors or config is None:
+        return Loaded(None, errors, warnings, sources.referred)
+    return Loaded(with_groups(config, sources.groups), [], warnings, sources.referred, sources.texts)
 
 
 def _config(sources: Sources, kinds: Mapping[str, KindInfo]) -> Config:
     """What can be made of the tree; mistakes are noted, and a default is used instead."""
     for section in sources.tree:
         if section not in SECTIONS:
-            hint = nearest(section, SECTIONS) or f"known here: {', '.join(SECTIONS)}"
+            hint = meant(section, SECTIONS) or f"known here: {', '.join(SECTIONS)}"
             sources.blame((section,), f'unknown section "{one_line(section, 60)}"', hint, key=True)
+    for section in ("templates", "policies", "helpdesks", "channels"):
+        _named(sources, section)
     reader = Reader(sources)
     agent = reader.model(AgentConfig, sources.tree.get("agent"), ("agent",)) or AgentConfig()
     defaults = reader.model(Defaults, sources.tree.get("defaults"), ("defaults",)) or Defaults()
+    calendars = read_calendars(reader, _named(sources, "calendars"), agent.timezone)
+    templates, checks = Templates(sources), CheckReader(reader, kinds, defaults, calendars)
+    services = _services(ServiceReader(reader, checks, defaults), templates)
+    look_at_unused(templates, CheckReader(Reader(sources, partial=True), kinds, defaults, calendars))
     return Config(
         agent=_at_home(agent, sources),
-        services=_services(reader, kinds, defaults),
+        calendars=calendars,
+        maintenance=read_windows(reader, _named(sources, "maintenance"), agent.timezone),
+        services=services,
         teams=_teams(reader),
         routes=_routes(reader),
         files=tuple(sources.files),
+        targets_files=tuple(sources.targets_files),
     )
 
 
@@ -76,14 +105,25 @@ def _teams(reader: Reader) -> dict[str, Team]:
     return {name: reader.model(Team, block, ("teams", name)) or Team() for name, block in blocks.items()}
 
 
-def _services(reader: Reader, kinds: Mapping[str, KindInfo], defaults: Defaults) -> dict[str, Service]:
-    service_reader = ServiceReader(reader, CheckReader(reader, kinds, defaults), defaults)
-    found = {}
-    for name, block in _named(reader.sources, "services").items():
-        service = service_reader.read(name, block)
+def _services(reader: ServiceReader, templates: Templates) -> dict[str, Service]:
+    found, sources = {}, reader.sources
+    for name, block in expand(_in_place(sources, _named(sources, "services")), sources, templates).items():
+        service = reader.read(name, block)
         if service is not None:
             found[name] = service
     return found
+
+
+def _in_place(sources: Sources, services: dict[str, object]) -> dict[str, object]:
+    """Without what was to stand inside a service: below an empty one its options look like its neighbours."""
+    if None not in services.values():
+        return services
+    misplaced = [name for name in services if name in ServiceOptions.model_fields]
+    if not misplaced:
+        return services
+    hint = "indent it below the id of its service"
+    sources.blame(("services", misplaced[0]), "stands where the id of a service belongs", hint, key=True)
+    return {name: block for name, block in services.items() if block is not None and name not in misplaced}
 
 
 def _routes(reader: Reader) -> tuple[Route, ...]:
@@ -105,7 +145,7 @@ def _named(sources: Sources, section: str) -> dict[str, object]:
     if blocks is None:
         return {}
     if not isinstance(blocks, dict):
-        sources.blame((section,), f"expected a mapping of names, got {shown(blocks)}")
+        sources.blame((section,), f"expected a mapping of names, got {shown(blocks)}", list_hint(blocks))
         return {}
     for name in blocks:
         good_id(sources, (section, name))

@@ -53,7 +53,7 @@ def _twice(known: Block, where: Where, again: Block) -> Problem:
     """`where` ends in a key that stands in both blocks."""
     name = str(where[-1])
     first, second = known.places[name], again.places[name]
-    hint = f"first at {first.file}:{first.key_line}:{first.key_column}"
+    hint = "first at {0}:{3}:{4}".format(*first)
     message = f'"{one_line(name, 60)}" is defined twice'
     path = one_line(dotted(where), 200)
-    return Problem(message, second.file, second.key_line, second.key_column, path, hint)
+    return Problem(message, second[0], second[3], second[4], path, hint)

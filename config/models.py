@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from config.conditions import Condition
+from config.calendars import CalendarOptions, Timetable
+from config.conditions import Condition, Measure
 from config.field_types import Criticality, Severity
+from config.maintenance import MaintenanceOptions, MaintenanceWindow
 from config.options import (
     AgentConfig,
     CheckOptions,
@@ -27,12 +29,15 @@ from config.options import (
 
 __all__ = [
     "AgentConfig",
+    "CalendarOptions",
     "Check",
     "CheckOptions",
     "Config",
     "Criticality",
     "Defaults",
     "KindInfo",
+    "MaintenanceOptions",
+    "MaintenanceWindow",
     "Member",
     "MetricsConfig",
     "Model",
@@ -42,6 +47,7 @@ __all__ = [
     "ServiceOptions",
     "Severity",
     "Team",
+    "Timetable",
     "UptimeConfig",
 ]
 
@@ -56,6 +62,8 @@ class KindInfo(Protocol):
     @property
     def value_names(self) -> frozenset[str]: ...
     @property
+    def measures(self) -> Mapping[str, Measure]: ...
+    @property
     def counts_for_uptime(self) -> bool: ...
     @property
     def down(self) -> str | None: ...
@@ -66,7 +74,10 @@ class KindInfo(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check, complete: defaults applied, conditions compiled."""
+    """One check, complete: defaults applied, conditions compiled.
+
+    It is looked at while all calendars of `active`, its own and its service's, are open.
+    """
 
     service: str
     name: str
@@ -82,10 +93,18 @@ class Check:
     counts_for_uptime: bool
     labels: Mapping[str, str] = field(default_factory=dict)
     was: tuple[str, ...] = ()
+    active: tuple[Timetable, ...] = ()
 
     @property
     def address(self) -> str:
         return f"{self.service}.{self.name}"
+
+    @property
+    def earlier(self) -> tuple[tuple[str, str], ...]:
+        """Its earlier names as (service, check): `old` was in the same service, `web.old` in another."""
+        return tuple(
+            (before or self.service, name) for before, _, name in (old.rpartition(".") for old in self.was)
+        )
 
     @property
     def valid_for(self) -> float:
@@ -95,7 +114,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, complete. `checks` holds those that run."""
+    """One service, complete. `checks` holds those that run, `disabled` the reasons of those that do not, by id."""
 
     name: str
     title: str
@@ -111,6 +130,7 @@ class Service:
     watch_for: float
     reopen_within: float
     checks: Mapping[str, Check]
+    disabled: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,9 @@ class Config:
     teams: Mapping[str, Team]
     routes: tuple[Route, ...]
     files: tuple[str, ...]
+    targets_files: tuple[str, ...] = ()
+    calendars: Mapping[str, Timetable] = field(default_factory=dict)
+    maintenance: Mapping[str, MaintenanceWindow] = field(default_factory=dict)
 
     def checks(self) -> list[Check]:
         return [check for service in self.services.values() for check in service.checks.values()]

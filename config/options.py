@@ -21,6 +21,7 @@ from config.field_types import (
     Network,
     Reason,
     Severities,
+    Title,
     Zone,
     host_id,
 )
@@ -122,34 +123,60 @@ class UptimeConfig(Model):
     hours: str = Field("24x7", description="24x7, or the name of a calendar")
 
 
+class TargetEntry(Model):
+    """One target of `targets:`; a bare text is a target too."""
+
+    target: str = Field(description="what `${target}` stands for", examples=["web-01.example.org"])
+    id: Id | None = Field(
+        None, description="what the made name ends in; default: the target itself", examples=["web-01"]
+    )
+    labels: Labels = Field({}, description="what `${label.NAME}` stands for", examples=[{"site": "jhb"}])
+
+
+Targets = tuple[str | TargetEntry, ...]
+_TARGETS = "one is made for each of them, called after it; `${target}` and `${label.NAME}` are filled in"
+_TARGETS_FILE = "as targets:, read from files: plain, or JSON and YAML as Prometheus file_sd writes them"
+
+
 class ServiceOptions(Model):
     """What people rely on, and the checks that look at it."""
 
-    title: str | None = Field(
+    title: Title | None = Field(
         None, description="a name for people; default: the id", examples=["Classifieds web site"]
     )
     criticality: Criticality | None = Field(None, description="how much people rely on it: decides severity")
-    team: str | None = Field(None, description="the team that owns it")
-    policy: str | None = Field(None, description="the named policy of targets and tiers")
+    team: str | None = Field(None, description="the team that owns it", examples=["web"])
+    policy: str | None = Field(None, description="the named policy of targets and tiers", examples=["scmr-5"])
     target: Target | None = Field(None, description="promised uptime", examples=["99.5%"])
     uptime: UptimeConfig = Field(UptimeConfig(), description="how its time is counted")
     down_when: str = Field(
         "any", description="any, all, or `2 of 3` of its counting checks are down", examples=["2 of 3"]
     )
     depends_on: Names = Field((), description="services this one needs", examples=[["edge-network"]])
-    labels: Labels = Field({}, description="for metrics, routes and rules", examples=[{"site": "jhb"}])
+    labels: Labels = Field(
+        default_factory=dict, description="for metrics, routes and rules", examples=[{"site": "jhb"}]
+    )
     environment: Environment = Field("live", description="only live counts for targets")
     disabled: Reason | None = Field(
         None, description="a reason; the service is not looked at", examples=["moved to web-02"]
     )
-    active: str | None = Field(None, description="a calendar; outside it the service is not looked at")
+    active: str | None = Field(
+        None, description="a calendar; outside it the service is not looked at", examples=["office"]
+    )
     use: Names = Field((), description="named blocks of templates: to start from", examples=[["host"]])
-    checks: Mapping[str, Any] = Field({}, description="its checks by id")
+    targets: Targets = Field(
+        (), description=_TARGETS, examples=[["web-01.example.org", "web-02.example.org"]]
+    )
+    targets_file: Names = Field((), description=_TARGETS_FILE, examples=["targets/web.json"])
+    checks: Mapping[str, Any] = Field(default_factory=dict, description="its checks by id")
 
 
 class CheckOptions(Model):
     """What every check takes beside the options of its kind."""
 
+    use: Names = Field((), description="named blocks of templates: to start from", examples=[["web"]])
+    targets: Targets = Field((), description=_TARGETS, examples=[["192.0.2.1", "192.0.2.2"]])
+    targets_file: Names = Field((), description=_TARGETS_FILE, examples=["targets/web.json"])
     type: str = Field(description="the kind of check")
     every: Every | None = Field(None, description="time from one look to the next, from 1s", examples=["30s"])
     timeout: Timeout | None = Field(
@@ -171,42 +198,60 @@ class CheckOptions(Model):
     counts_for_uptime: bool | None = Field(
         None, description="whether its state counts for the service's uptime"
     )
-    labels: Labels = Field({}, description="for metrics, routes and rules")
-    was: Names = Field((), description="earlier names, whose history and open incident it takes over")
-    id: str | None = Field(None, description="an earlier name, as was:")
-    disabled: Reason | None = Field(None, description="a reason; the check is not run")
-    active: str | None = Field(None, description="a calendar; outside it the check is not run")
+    labels: Labels = Field(
+        default_factory=dict, description="for metrics, routes and rules", examples=[{"site": "jhb"}]
+    )
+    was: Names = Field(
+        (), description="earlier names, whose history and open incident it takes over", examples=["homepage"]
+    )
+    id: str | None = Field(None, description="an earlier name, as was:", examples=["homepage"])
+    disabled: Reason | None = Field(
+        None, description="a reason; the check is not run", examples=["until the move to web-02"]
+    )
+    active: str | None = Field(
+        None, description="a calendar; outside it the check is not run", examples=["office"]
+    )
 
 
 class Member(Model):
     """A person of a team."""
 
-    name: str = Field(description="how people call them")
-    email: str | None = Field(None, description="where messages reach them")
+    name: str = Field(description="how people call them", examples=["Agent One"])
+    email: str | None = Field(None, description="where messages reach them", examples=["one@example.org"])
     tier: Annotated[int, Field(ge=1, le=9)] = Field(1, description="the tier of support they work in")
 
 
 class Team(Model):
     """Who is asked."""
 
-    title: str | None = Field(None, description="a name for people; default: the id")
+    title: Title | None = Field(None, description="a name for people; default: the id", examples=["Web team"])
     skills: tuple[str, ...] = Field(
         (), description="what tickets they can take", examples=[["technical", "web"]]
     )
-    lead: str | None = Field(None, description="who is told when a ticket is late")
+    lead: str | None = Field(
+        None, description="who is told when a ticket is late", examples=["lead@example.org"]
+    )
     members: tuple[Member, ...] = Field((), description="the people of the team")
-    calendar: str | None = Field(None, description="when they work, by name")
+    calendar: str | None = Field(None, description="when they work, by name", examples=["office"])
 
 
 class RouteMatch(Model):
     """What a route applies to; a list means any of them."""
 
-    service: Names = Field((), description="services by name")
-    team: Names = Field((), description="teams by name")
-    severity: Severities = Field((), description="severities of the incident")
-    criticality: Criticalities = Field((), description="criticalities of the service")
-    environment: Environments = Field((), description="environments of the service")
-    labels: Labels = Field({}, description="labels of the service or check, all of them")
+    service: Annotated[Names, Field(min_length=1)] = Field(
+        (), description="services by name", examples=[["shop", "mail"]]
+    )
+    team: Annotated[Names, Field(min_length=1)] = Field((), description="teams by name", examples=["web"])
+    severity: Annotated[Severities, Field(min_length=1)] = Field((), description="severities of the incident")
+    criticality: Annotated[Criticalities, Field(min_length=1)] = Field(
+        (), description="criticalities of the service"
+    )
+    environment: Annotated[Environments, Field(min_length=1)] = Field(
+        (), description="environments of the service"
+    )
+    labels: Labels = Field(
+        {}, description="labels of the service or check, all of them", examples=[{"site": "jhb"}]
+    )
 
 
 class Route(Model):

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 Where: TypeAlias = tuple[str | int, ...]
-
-
-class Place(NamedTuple):
-    """Where an entry's value stands, and its key (for an item of a list both are the same); from 1."""
-
-    file: str
-    line: int
-    column: int
-    key_line: int
-    key_column: int
+# Where an entry's value stands, and its key: file, line, column, key's line, key's column, from 1; for an item of
+# a list both are the same. A plain tuple, because there is one for each value of each file.
+Place: TypeAlias = tuple[str, int, int, int, int]
 
 
 class Block(dict[str, Any]):
@@ -65,7 +58,7 @@ def place_of(tree: Any, where: Where, *, key: bool = False) -> tuple[str, int, i
         found, node = place, node[part]
     if found is None:
         return None
-    return (found.file, found.key_line, found.key_column) if key else found[:3]
+    return (found[0], found[3], found[4]) if key else found[:3]
 
 
 def as_written(tree: Any, where: Where) -> Where:

@@ -9,16 +9,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from config.field_types import id_hint, is_id
-from config.friendly import Complaint, complaints, shown, sort_of
+from config.friendly import MISSING, Complaint, complaints, mapping_hint, shown, sort_of
 from config.masks import leave_plain, mask
 from config.places import Where
 from config.references import SecretError, files_open_to_all, misspelt, references, resolve
 from config.shapes import ANY, Shape, shape_of
 from config.sources import Sources
+from config.targets import blanks
 
 M = TypeVar("M", bound=BaseModel)
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
+_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^/@\s]+@")
+_NO_TARGETS = "a service or check with targets: or targets_file: has it filled in"
 _QUOTED = re.compile(r'".*"', re.DOTALL)
 _KEEPS_SECRETS = re.compile(
     r"pass|secret|token|bearer|credential|cookie|dsn|auth|api.?key|private|signature", re.IGNORECASE
@@ -26,10 +29,13 @@ _KEEPS_SECRETS = re.compile(
 
 
 class Reader:
-    """Reads blocks of one merged tree; notes mistakes in `sources`."""
+    """Reads blocks of one merged tree; notes mistakes in `sources`.
 
-    def __init__(self, sources: Sources) -> None:
-        self.sources = sources
+    `partial`: what is lacking may be added by whoever uses the block, and is no mistake.
+    """
+
+    def __init__(self, sources: Sources, *, partial: bool = False) -> None:
+        self.sources, self.partial = sources, partial
 
     def model(self, model: type[M], block: Any, where: Where, also: Collection[str] = ()) -> M | None:
         """The block as a model; without the options that are wrong (noted); None when that cannot be.
@@ -38,7 +44,7 @@ class Reader:
         """
         given = {} if block is None else block
         if not isinstance(given, dict):
-            self.sources.blame(where, f"expected a mapping, got {sort_of(block)}")
+            self.sources.blame(where, f"expected a mapping, got {sort_of(block)}", mapping_hint(block))
             return None
         texts = _Texts(self.sources)
         ready = texts.followed(given, shape_of(model), where)
@@ -52,7 +58,9 @@ class Reader:
 
     def _note(self, complaint: Complaint, where: Where, texts: _Texts) -> None:
         place = (*where, *complaint.where)
-        if any(place[: len(bad)] == bad for bad in texts.noted):
+        if any(place[: len(bad)] == bad for bad in texts.noted) or (
+            self.partial and complaint.message == MISSING
+        ):
             return
         hint = None if texts.follows(place) else complaint.hint
         self.sources.blame(place, texts.hidden(place, complaint.message), hint, key=complaint.key)
@@ -109,21 +117,30 @@ class _Texts:
         return mask(message) if self._followed else message
 
     def _mapping(self, block: Mapping[str, Any], shape: Shape, where: Where) -> dict[str, Any]:
-        ready = {}
+        ready, fields, item = {}, shape.fields, shape.item or ANY
         for key, value in block.items():
-            if shape.fields is None:
-                ready[key] = self.followed(value, shape.item or ANY, (*where, key))
-            elif value is not None:
-                ready[key] = self.followed(value, shape.fields.get(key, ANY), (*where, key))
+            inner = item if fields is None else fields.get(key, ANY)
+            if value is None and fields is not None:
+                continue
+            if isinstance(value, str) and inner.plain and "$" not in value and "@" not in value:
+                ready[key] = value  # nearly all are: the short way
+            else:
+                ready[key] = self.followed(value, inner, (*where, key))
         return ready
 
     def _text(self, text: str, shape: Shape, where: Where) -> str:
+        if "${" in text and (left := blanks(text)):
+            self._blame(where, f"{left[0]} stands for nothing here", _NO_TARGETS)
+            return text
         if shape.secret:
             self._look_at_secret(text, where)
             return text
+        if "@" in text and _IN_ADDRESS.search(text):
+            hint = "write ${env:NAME}, ${file:/path} or ${credential:NAME} instead"
+            self.sources.warn(where, "a password stands in clear in the address", hint)
         if "${" in text:
             text = self._resolved(text, where)
-        if shape.whole or shape.number:
+        if (shape.whole or shape.number) and where not in self.noted:
             self._look_at_number(text, shape, where)
         return text
 
@@ -132,11 +149,10 @@ class _Texts:
         if not references(text):
             return text
         self._followed[where] = text
-        try:
-            return resolve(text)
-        except SecretError as error:
-            self._blame(where, str(error))
+        found = {reference: self._followed_one(reference, where) for reference in references(text)}
+        if None in found.values():
             return text
+        return resolve(text)
 
     def _look_at_number(self, text: str, shape: Shape, where: Where) -> None:
         """Python would also take `1_000`, `1e3` and `007`; the operator may have meant something else."""
@@ -160,26 +176,31 @@ class _Texts:
         self._warn_of_misspelt(text, where)
         for file in files_open_to_all(text):
             self.sources.warn(where, f"everybody on this host can read {file}", f"chmod 640 {file}")
-        self._try(text, where)
+        for reference in references(text):
+            if self._followed_one(reference, where, secret=True) == "":
+                self.sources.warn(where, f"{reference} is empty")
 
-    def _try(self, text: str, where: Where) -> None:
-        """A secret that is not there is a mistake now, and not at three in the morning."""
+    def _followed_one(self, reference: str, where: Where, *, secret: bool = False) -> str | None:
+        """What is there; None, noted, when nothing is: a mistake now, and not at three in the morning."""
         try:
-            empty = not resolve(text)
+            found = resolve(reference)
         except SecretError as error:
-            if error.only_here:
+            self.sources.refer(reference, where, is_set=False)
+            if secret and error.only_here:
                 self.sources.warn(where, str(error), "not looked at here: the daemon must be able to read it")
             else:
                 self._blame(where, str(error))
-            return
-        if empty:
-            self.sources.warn(where, f"{text} is empty")
+            return None
+        self.sources.refer(reference, where, is_set=bool(found))
+        return found
 
     def _look_at_clear(self, text: str, where: Where, *, named_so: bool) -> None:
-        if named_so:
+        if misspelt(text) and (named_so or where[-2:-1] == ("headers",)):
+            self._warn_of_misspelt(text, where)
+        elif named_so:
             hint = "write ${env:NAME}, ${file:/path} or ${credential:NAME} instead"
             self.sources.warn(where, "a secret stands in clear in the file", hint)
-        elif not misspelt(text) and where[-2:-1] == ("headers",):
+        elif where[-2:-1] == ("headers",):
             leave_plain(text)
 
     def _warn_of_misspelt(self, text: str, where: Where) -> None:

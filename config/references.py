@@ -11,6 +11,9 @@ from config.masks import remember
 
 _REFERENCE = re.compile(r"\$\{(env|file|credential):([^}]+)\}")
 _LOOKS_LIKE_ONE = re.compile(r"\$\{\s*([A-Za-z_][\w.:/ -]*)\}")
+_LEFT_OPEN = re.compile(r"\$\{(?:(?:env|file|credential):|target|label\.)[^{}\s]*$")
+_SHELL_VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]{2,}")
+_OF_TARGETS = frozenset({"target", "targets", "label", "labels"})
 _LARGEST = 64 * 1024
 _READABLE_BY_ALL = 0o004
 
@@ -44,9 +47,10 @@ def resolve(text: str) -> str:
 def misspelt(text: str) -> list[tuple[str, str]]:
     """What looks like a reference and is none, each with the reference that was probably meant."""
     rest = _REFERENCE.sub("", text)
-    return [
-        (found.group(0), f"${{env:{_name_in(found.group(1))}}}") for found in _LOOKS_LIKE_ONE.finditer(rest)
-    ]
+    if _SHELL_VARIABLE.fullmatch(text):
+        return [(text, f"${{env:{text[1:]}}}")]
+    left_open = [(found.group(0), f"{found.group(0)}}}") for found in _LEFT_OPEN.finditer(rest)]
+    return [(found.group(0), _meant(found.group(1))) for found in _LOOKS_LIKE_ONE.finditer(rest)] + left_open
 
 
 def files_open_to_all(text: str) -> list[str]:
@@ -61,6 +65,13 @@ def files_open_to_all(text: str) -> list[str]:
             if mode & _READABLE_BY_ALL:
                 found.append(name)
     return found
+
+
+def _meant(inside: str) -> str:
+    word, dot, label = inside.strip().partition(".")
+    if word.lower() in _OF_TARGETS:
+        return f"${{label.{label or 'NAME'}}}" if dot or word.lower().startswith("label") else "${target}"
+    return f"${{env:{_name_in(inside)}}}"
 
 
 def _name_in(inside: str) -> str:
@@ -79,7 +90,7 @@ def _follow(where: str, name: str) -> str:
         raise SecretError(f"{reference}: a credential has a plain name, as in LoadCredential=")
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
-        reason = "no credentials were passed (LoadCredential= in the unit sets them)"
+        reason = "known only inside the unit, by its LoadCredential="
         raise SecretError(f"{reference}: {reason}", only_here=True)
     return _from_file(Path(directory) / name, reference)
 

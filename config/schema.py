@@ -1,86 +1,62 @@
-"""The JSON Schema of the operator's file, made from the models (draft 2020-12).
-
-An editor reads YAML its own way (`no` or `yes`, `4` and `1.10` as numbers); the daemon reads texts. So the
-schema also allows what an editor takes for a number or a truth value wherever the daemon understands it.
-"""
+"""The JSON Schema of the operator's file, made from the models (draft 2020-12)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
-from pydantic_core import core_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from config.models import AgentConfig, CheckOptions, Defaults, KindInfo, Route, ServiceOptions, Team
-from config.units import DURATION_FORM, RATIO_FORM, SIZE_FORM, show_duration, show_ratio, show_size
+from config.field_types import ID_FORM, ID_RULE
+from config.models import (
+    AgentConfig,
+    CalendarOptions,
+    CheckOptions,
+    Defaults,
+    KindInfo,
+    MaintenanceOptions,
+    Route,
+    ServiceOptions,
+    Team,
+)
+from config.schema_fields import FieldSchema, or_nothing
 
-_ANY = {"type": "object"}
 _MODE: JsonSchemaMode = "validation"
-_TEXT = ["string", "number", "boolean"]
-_KINDS_OF_TEXT = {RATIO_FORM: ["string", "number"], SIZE_FORM: ["string", "number"]}
-_REFERENCE = r"|\$\{"
-_TRUTH = [True, False, "yes", "no", "on", "off", "true", "false"]
-
-
-class _Generator(GenerateJsonSchema):
-    """Texts as editors see them, and defaults as operators write them."""
-
-    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        made = super().str_schema(schema)
-        pattern = made.get("pattern")
-        if pattern is None:
-            return {**made, "type": _TEXT}
-        return {**made, "pattern": pattern + _REFERENCE, "type": _KINDS_OF_TEXT.get(pattern, "string")}
-
-    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002 - its signature
-        return {"enum": _TRUTH}
-
-    def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
-        made = super().literal_schema(schema)
-        numbers = [_number(choice) for choice in made.get("enum", []) if _number(choice) is not None]
-        return {"enum": [*made["enum"], *numbers]} if numbers else made
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        if "default" in made:
-            made["default"] = _as_written(schema["default"], made)
-        return made
-
-    def encode_default(self, default: Any) -> Any:
-        return show_ratio(default) if isinstance(default, Fraction) else super().encode_default(default)
+_CHECK, _TEMPLATE = {"$ref": "#/$defs/Check"}, {"$ref": "#/$defs/Template"}
+_TYPED = {"required": ["type"]}
+_USES = {"required": ["use"]}
+_ANY = {"type": "object"}
+_CONNECTOR = {**_ANY, **_TYPED, "properties": {"type": {"type": "string", "description": "what it speaks"}}}
 
 
 def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
     """The whole file's schema; a check's options depend on its `type`."""
-    models: list[type[BaseModel]] = [AgentConfig, Defaults, Team, Route, ServiceOptions, CheckOptions]
-    models += [kind.spec for kind in kinds.values()]
+    models: list[type[BaseModel]] = [AgentConfig, Defaults, Team, CalendarOptions, MaintenanceOptions]
+    models += [Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(
-        [(model, _MODE) for model in models], ref_template="#/$defs/{model}", schema_generator=_Generator
+        [(model, _MODE) for model in models], ref_template="#/$defs/{model}", schema_generator=FieldSchema
     )
     defs: dict[str, Any] = definitions.get("$defs", {})
+    for definition in defs.values():
+        _may_be_empty(definition)
     named = {model: refs[(model, _MODE)] for model in models}
-    service = defs[named[ServiceOptions]["$ref"].rpartition("/")[2]]
-    service["properties"]["checks"] = _map_of({"$ref": "#/$defs/Check"}, "its checks by id")
-    service["allOf"] = [_TYPED_WITHOUT_TEMPLATE]
-    defs["Check"] = _check(kinds, defs, named)
+    defs |= _checks_and_templates(kinds, defs, named)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tocsin configuration",
         "type": "object",
         "additionalProperties": False,
-        "properties": _sections(named),
+        "properties": {name: or_nothing(section) for name, section in _sections(named).items()},
         "$defs": defs,
     }
 
 
-# A check that only changes one of a template may leave its type to the template.
-_TYPED_WITHOUT_TEMPLATE: Mapping[str, Any] = {
-    "if": {"not": {"required": ["use"]}},
-    "then": {"properties": {"checks": {"additionalProperties": {"required": ["type"]}}}},
-}
+def _may_be_empty(definition: dict[str, Any]) -> None:
+    required = definition.get("required", ())
+    for name, option in definition.get("properties", {}).items():
+        if name not in required:
+            definition["properties"][name] = or_nothing(option)
 
 
 def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
@@ -91,60 +67,79 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
         "agent": named[AgentConfig],
         "include": {**files, "description": "further files, relative to this one"},
         "defaults": named[Defaults],
-        "templates": _map_of(_ANY, "named blocks that services start from"),
+        "templates": _map_of(_TEMPLATE, "named blocks that services and checks start from"),
         "teams": _map_of(named[Team], "who is asked"),
-        "calendars": _map_of(_ANY, "working hours and holidays"),
+        "calendars": _map_of(named[CalendarOptions], "working hours and holidays"),
+        "maintenance": _map_of(named[MaintenanceOptions], "recurring windows of planned work"),
         "policies": _map_of(_ANY, "targets and tiers by name"),
-        "helpdesks": _map_of(_ANY, "where tickets are mirrored"),
-        "channels": _map_of(_ANY, "where notices are sent"),
+        "helpdesks": _map_of(_CONNECTOR, "where tickets are mirrored"),
+        "channels": _map_of(_CONNECTOR, "where notices are sent"),
         "services": _map_of(named[ServiceOptions], "what people rely on"),
         "routes": routes,
     }
 
 
-def _check(
+def _checks_and_templates(
     kinds: Mapping[str, KindInfo], defs: dict[str, Any], named: Mapping[type[BaseModel], Any]
 ) -> dict[str, Any]:
-    """Any check; which options it has follows from its type."""
-    branches = []
-    for kind in kinds.values():
-        defs[f"Check_{kind.name}"] = _check_of(kind, defs, named)
-        asked = {"required": ["type"], "properties": {"type": {"const": kind.name}}}
-        branches.append({"if": asked, "then": {"$ref": f"#/$defs/Check_{kind.name}"}})
-    known = {"enum": [kind.name for kind in kinds.values()], "description": "the kind of check"}
-    return {"type": "object", "properties": {"type": known}, "allOf": branches}
-
-
-def _check_of(
-    kind: KindInfo, defs: Mapping[str, Any], named: Mapping[type[BaseModel], Any]
-) -> dict[str, Any]:
-    """Envelope and options of one kind in one closed object."""
-    envelope, spec = (defs[named[model]["$ref"].rpartition("/")[2]] for model in (CheckOptions, kind.spec))
+    """Services get their checks; a check has the options of its kind, a template those of either."""
+    service, envelope = defs[_name_of(named[ServiceOptions])], defs.pop(_name_of(named[CheckOptions]))
+    specs = {kind.name: defs.pop(_name_of(named[kind.spec])) for kind in kinds.values()}
+    checks = {**_map_of(_CHECK, "its checks by id"), "default": {}}
+    service["properties"]["checks"] = or_nothing(checks)
+    whole = {"properties": {"checks": {"additionalProperties": {"$ref": "#/$defs/WholeCheck"}}}}
+    service |= {"if": {"not": _USES}, "then": whole}
+    options: dict[str, Any] = {name: {} for spec in specs.values() for name in spec.get("properties", {})}
+    untyped = {**options, **envelope["properties"]}
+    untyped.pop("type")
+    either = {**untyped, **service["properties"]}
     return {
-        "title": kind.name,
-        "description": spec.get("description", ""),
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {**envelope["properties"], **spec.get("properties", {}), "type": {"const": kind.name}},
-        "required": ["type", *spec.get("required", [])],
+        "Check": {"if": _TYPED, "then": _any_kind(specs), "else": _closed(untyped), "description": "a check"},
+        "WholeCheck": {"if": {"not": _USES}, "then": _complete(specs)},
+        "Template": {
+            "if": _TYPED,
+            "then": _CHECK,
+            "else": _closed(either),
+            "description": "what services or checks have in common",
+        },
+        **{f"Check_{name}": _check_of(name, spec, envelope) for name, spec in specs.items()},
     }
 
 
+def _any_kind(specs: Mapping[str, Any]) -> dict[str, Any]:
+    """A check whose type is given. What else it needs may stand in a template."""
+    kinds = [_of_kind(name, {"$ref": f"#/$defs/Check_{name}"}) for name in specs]
+    known = {"enum": list(specs), "description": "the kind of check"}
+    return {"type": "object", "properties": {"type": known}, "allOf": kinds}
+
+
+def _complete(specs: Mapping[str, Any]) -> dict[str, Any]:
+    """A check that starts from nothing: its type is given, and all that its kind requires."""
+    needs = {name: spec["required"] for name, spec in specs.items() if "required" in spec}
+    return {**_TYPED, "allOf": [_of_kind(name, {"required": options}) for name, options in needs.items()]}
+
+
+def _of_kind(name: str, then: Mapping[str, Any]) -> dict[str, Any]:
+    return {"if": {**_TYPED, "properties": {"type": {"const": name}}}, "then": dict(then)}
+
+
+def _check_of(name: str, spec: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """Envelope and options of one kind in one closed object."""
+    kind = {"type": {"const": name, "description": "the kind of check"}}
+    properties = {**envelope["properties"], **spec.get("properties", {}), **kind}
+    return {"title": name, "description": spec.get("description", ""), **_closed(properties)}
+
+
+def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": dict(properties)}
+
+
 def _map_of(what: Mapping[str, Any], description: str) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": dict(what), "description": description}
+    names = {"pattern": ID_FORM, "description": ID_RULE}
+    return {
+        "type": "object", "propertyNames": names, "additionalProperties": dict(what), "description": description
+    }  # fmt: skip
 
 
-def _as_written(default: Any, made: JsonSchemaValue) -> Any:
-    """A default as the operator would write it: `60s`, and not 60.0."""
-    show = {DURATION_FORM: show_duration, SIZE_FORM: show_size}.get(
-        made.get("pattern", "").removesuffix(_REFERENCE)
-    )
-    return show(default) if show and isinstance(default, float) else made["default"]
-
-
-def _number(choice: object) -> int | float | None:
-    """The number an editor would take a word for, or None."""
-    try:
-        return int(str(choice)) if str(choice).isdecimal() else float(str(choice))
-    except ValueError:
-        return None
+def _name_of(reference: Mapping[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]

@@ -35,6 +35,10 @@ class Secret:
         """Whether the operator wrote the secret itself into the file."""
         return bool(self._template) and not references(self._template)
 
+    def written_like(self, other: Secret) -> bool:
+        """Whether both were written the same way, which says nothing of what they give."""
+        return self._template == other._template
+
     @property
     def is_set(self) -> bool:
         """Whether revealing would give a text that is not empty."""

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from config.errors import one_line
 from config.masks import mask
+from config.slips import cleaned, time_of_day
 from config.unit_table import SIZE, TIME
 
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
@@ -61,7 +62,7 @@ def parse_ratio(text: object) -> Fraction:
     shown = str(text).strip()
     body = shown.removesuffix("%").strip()
     if len(body) > _LONGEST_TEXT or not _BARE.fullmatch(body):
-        raise ValueError(f"expected a share like 99% or 0.99, got {_quoted(shown)}")
+        raise ValueError(f"expected a share like 99% or 0.99, got {_quoted(shown)}{_near_share(shown)}")
     value = Fraction(body) / (100 if shown.endswith("%") else 1)
     if value > 1:
         hint = f" (did you mean {body}%?)" if not shown.endswith("%") and value <= 100 else ""
@@ -103,13 +104,22 @@ def duration_between(least: float, most: float) -> Any:
     """Makes a float field read a duration and hold it within bounds in seconds, both allowed."""
 
     def read(text: object) -> float:
-        seconds = _seconds(text)
+        seconds = _seconds_or_fewer(text, most)
         if not least <= seconds <= most:
             bound = f"at least {_plain(least)}" if seconds < least else f"at most {_plain(most)}"
             raise ValueError(f"must be {bound}, got {_quoted(text)}")
         return seconds
 
     return _reading(read, DURATION_FORM)
+
+
+def _seconds_or_fewer(text: object, most: float) -> float:
+    """A bare number that would be too many seconds was most likely meant in milliseconds."""
+    bare = str(text).strip()
+    if isinstance(text, str) and _BARE.fullmatch(bare) and len(bare) <= _LONGEST_TEXT and float(bare) > most:
+        hint = f" (did you mean {bare}ms?)" if float(bare) / 1000 <= most else ""
+        raise ValueError(f"expected a duration like 30s or 1h30m, got {_quoted(text)}{hint}")
+    return _seconds(text)
 
 
 def _seconds(text: object) -> float:
@@ -125,19 +135,35 @@ def _sum_of_parts(
     shown = str(text).strip()
     if shown == "0":
         return 0.0
-    guess = None
-    parts = _PART.findall(shown) if len(shown) <= _LONGEST_TEXT else []
-    if parts and "".join(number + unit for number, unit in parts) == re.sub(r"\s+", "", shown):
-        if all(unit in units for _, unit in parts):
-            return sum(float(number) * units[unit] for number, unit in parts)
-        if all(unit.lower() in names for _, unit in parts):
-            guess = "".join(
-                number + (unit if unit in units else names[unit.lower()]) for number, unit in parts
-            )
-    elif len(shown) <= _LONGEST_TEXT and _BARE.fullmatch(shown):
-        guess = shown + wanted[1]
-    hint = f" (did you mean {guess}?)" if guess else ""
-    raise ValueError(f"expected {wanted[0]}, got {_quoted(shown)}{hint}")
+    parts = _parts(shown)
+    if parts and all(unit in units for _, unit in parts):
+        return sum(float(number) * units[unit] for number, unit in parts)
+    remedy = _near(shown, names, wanted[1]) or (time_of_day(shown) if units is TIME else None)
+    raise ValueError(f"expected {wanted[0]}, got {_quoted(shown)}{f' ({remedy})' if remedy else ''}")
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """`1h30m` as its numbers and units, whatever the units are called; [] for anything else."""
+    found: list[tuple[str, str]] = _PART.findall(text) if len(text) <= _LONGEST_TEXT else []
+    return found if "".join(map("".join, found)) == re.sub(r"\s+", "", text) else []
+
+
+def _near(text: str, names: Mapping[str, str], bare: str) -> str | None:
+    """What was meant by other names of units, or none; or once slips of the keyboard are mended."""
+    text = cleaned(text) if len(text) <= _LONGEST_TEXT else ""
+    parts = _parts(text)
+    if parts and all(unit in names.values() or unit.lower() in names for _, unit in parts):
+        meant = (number + (unit if unit in names.values() else names[unit.lower()]) for number, unit in parts)
+        return f"did you mean {''.join(meant)}?"
+    return f"did you mean {text}{bare}?" if _BARE.fullmatch(text) else None
+
+
+def _near_share(text: str) -> str:
+    meant = cleaned(text) if len(text) <= _LONGEST_TEXT else ""
+    number = meant.removesuffix("%").strip()
+    if not _BARE.fullmatch(number) or float(number) > 100:
+        return ""
+    return f" (did you mean {number}{'%' if meant.endswith('%') or float(number) > 1 else ''}?)"
 
 
 def _plain(seconds: float) -> str:

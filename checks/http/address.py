@@ -9,6 +9,8 @@ from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_SCHEME_HINTS = {"tcp": "write type: tcp, with host: and port:"}
+_SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _HOST = re.compile(r"[a-z0-9_.-]+")
 _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")
 # Everything that may stand in a path or query as it is, the percent sign of earlier encoding included.
@@ -39,7 +41,7 @@ def with_scheme(text: str) -> str:
 @lru_cache(maxsize=4096)
 def target(text: str) -> Target:
     """The address taken apart and normalised. Raises ValueError with the remedy; it never repeats a password."""
-    if any(char <= " " or char == "\x7f" for char in text):
+    if _SPACE_OR_CONTROL.search(text):
         raise ValueError("is no web address: it has a space or control character (write a space as %20)")
     try:
         parts = urlsplit(text)
@@ -48,7 +50,10 @@ def target(text: str) -> Target:
         raise ValueError(f"is no web address: {_reason(error)}") from None
     scheme = parts.scheme.lower()
     if scheme not in _PORTS:
-        raise ValueError(f'only http and https are looked at, got "{parts.scheme[:20]}"')
+        written = text.partition("://")[0]
+        hint = _SCHEME_HINTS.get(scheme) or ("did you mean https?" if "ht" in written.lower() else "")
+        shown = f'only http and https are looked at, got "{written[:20]}"'
+        raise ValueError(f"{shown} ({hint})" if hint else shown)
     if port == 0:
         raise ValueError("port 0 cannot be connected to")
     host = _host(parts.hostname or "")
@@ -77,8 +82,13 @@ def without_secrets(location: str) -> str:
 
 def _rest(parts: SplitResult) -> str:
     """Path and query as they go over the wire: UTF-8 beyond ASCII is percent-encoded."""
-    path = quote(parts.path, safe=_AS_IT_IS) or "/"
-    return f"{path}?{quote(parts.query, safe=_AS_IT_IS)}" if parts.query else path
+    path = _encoded(parts.path) or "/"
+    return f"{path}?{_encoded(parts.query)}" if parts.query else path
+
+
+def _encoded(text: str) -> str:
+    # All of ASCII but spaces and control characters, which were refused, stays as it is.
+    return text if text.isascii() else quote(text, safe=_AS_IT_IS)
 
 
 def _host(name: str) -> str:

@@ -46,7 +46,6 @@ def first_request(spec: HttpSpec) -> Request:
         headers.append(("User-Agent", _user_agent()))
     user, password = where.user, where.password or ""
     if spec.auth is not None:
-        headers = [header for header in headers if header[0].lower() != "authorization"]
         if spec.auth.bearer is not None:
             headers.append(("Authorization", f"Bearer {spec.auth.bearer.reveal().translate(_ENDS_A_LINE)}"))
         user, password = spec.auth.user, spec.auth.password.reveal() if spec.auth.password else ""

@@ -22,6 +22,10 @@ def web_address(text: str) -> str:
     """The address with its scheme. Raises ValueError with the remedy."""
     if "://" not in text and "@" in text.partition("/")[0]:
         raise ValueError("is no web address: write the scheme (https://) before a user name")
+    if found := re.match(r"(https?):/?(?!/)", text, re.IGNORECASE):
+        rest = text[found.end() :].partition("/")[0]
+        if not rest.isdigit():  # http:8080 is a host named http
+            raise ValueError(f"is no web address (write {found[1].lower()}:// before the host)")
     address = with_scheme(text)
     target(address)
     return address
@@ -45,11 +49,10 @@ def _status_range(text: str) -> tuple[int, int]:
     return first, last
 
 
-def _header_names(headers: Mapping[str, Secret]) -> Mapping[str, Secret]:
-    for name in headers:
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f'"{name[:40]}" is no header name')
-    return headers
+def _header_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f'"{name[:40]}" is no header name')
+    return name
 
 
 def _existing_file(path: str) -> str:
@@ -74,14 +77,18 @@ StatusRanges = Annotated[
 class Auth(Spec):
     """Who we say we are: a user with a password, or a bearer token."""
 
-    user: str | None = Field(None, description="user name for basic authentication")
-    password: Secret | None = Field(None, description="password for basic authentication")
-    bearer: Secret | None = Field(None, description="bearer token")
+    user: str | None = Field(None, description="user name for basic authentication", examples=["monitor"])
+    password: Secret | None = Field(
+        None, description="password for basic authentication", examples=["${credential:shop}"]
+    )
+    bearer: Secret | None = Field(None, description="bearer token", examples=["${env:SHOP_TOKEN}"])
 
     @model_validator(mode="after")
     def _one_way(self) -> Auth:
         if (self.bearer is None) == (self.user is None):
             raise ValueError("wants either user: and password:, or bearer:")
+        if self.user is not None and self.password is None:
+            raise ValueError('user: wants its password: (write password: "" if it has none)')
         if self.bearer is not None and self.password is not None:
             raise ValueError("password: goes with user:, not with bearer:")
         if self.user is not None and ":" in self.user:
@@ -93,10 +100,22 @@ class Tls(Spec):
     """How the other side proves itself, and we ourselves."""
 
     verify: bool = Field(True, description="check the certificate and the name in it")
-    ca: File | None = Field(None, description="file of trusted authorities, PEM; default: the system's")
-    cert: File | None = Field(None, description="our client certificate, PEM")
-    key: File | None = Field(None, description="the key of our client certificate, PEM, without a passphrase")
-    server_name: Host | None = Field(None, description="name to ask for and to expect instead of the URL's")
+    ca: File | None = Field(
+        None,
+        description="file of trusted authorities, PEM; default: the system's",
+        examples=["/etc/tocsin/ca.pem"],
+    )
+    cert: File | None = Field(
+        None, description="our client certificate, PEM", examples=["/etc/tocsin/client.pem"]
+    )
+    key: File | None = Field(
+        None,
+        description="the key of our client certificate, PEM, without a passphrase",
+        examples=["/etc/tocsin/client.key"],
+    )
+    server_name: Host | None = Field(
+        None, description="name to ask for and to expect instead of the URL's", examples=["www.example.org"]
+    )
 
 
 class HttpSpec(Spec):
@@ -107,13 +126,15 @@ class HttpSpec(Spec):
         examples=["https://example.org/health"],
     )
     method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,20}$")] = Field(
-        "GET", description="the request method"
+        "GET", description="the request method", examples=["HEAD"]
     )
-    headers: Annotated[Mapping[str, Secret], AfterValidator(_header_names)] = Field(
-        {}, description="request headers; values may refer to secrets"
+    headers: Mapping[Annotated[str, AfterValidator(_header_name)], Secret] = Field(
+        {}, description="request headers; values may refer to secrets", examples=[{"Accept": "text/html"}]
     )
     body: Secret | None = Field(
-        None, description="request body; sent as a form unless a Content-Type is among the headers"
+        None,
+        description="request body; sent as a form unless a Content-Type is among the headers",
+        examples=["q=tocsin"],
     )
     auth: Auth | None = Field(None, description="basic authentication or a bearer token")
     follow_redirects: bool = Field(
@@ -127,7 +148,9 @@ class HttpSpec(Spec):
     )
     tls: Tls = Field(Tls(), description="certificates and names")
     proxy: WebAddress | None = Field(
-        None, description="send requests through this HTTP proxy; none is taken from the environment"
+        None,
+        description="send requests through this HTTP proxy; none is taken from the environment",
+        examples=["http://proxy.example.org:3128"],
     )
     ip: Literal["auto", "4", "6"] = Field("auto", description="IP version to use")
     http_version: Literal["auto", "1.0", "1.1", "2"] = Field("auto", description="HTTP version to speak")
@@ -147,6 +170,8 @@ class HttpSpec(Spec):
     def _fits_together(self) -> HttpSpec:
         if self.auth is not None and target(self.url).user is not None:
             raise ValueError("the user stands in url: and in auth:; give it once")
+        if self.auth is not None and any(name.lower() == "authorization" for name in self.headers):
+            raise ValueError("Authorization stands in headers: and is made of auth:; give it once")
         if self.resolve is not None and self.proxy is not None:
             raise ValueError("resolve: has no effect with proxy:, which does the connecting")
         return self

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from checks.base import Kind
 from checks.metric_names import UNITS, metric
-from checks.option_table import options_of
 from checks.page import PAGES, page, pages
 from checks.registry import KINDS
 from config.conditions import parse
 from config.models import CheckOptions
+from config.option_table import options_of
 
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 

@@ -266,8 +266,8 @@ def test_escapes_mean_what_they_stand_for(text: str, meaning: str) -> None:
     ("options", "complaint"),
     [
         ({"host": ""}, "expected a host name"),
-        ({"host": "http://a.example/"}, "no scheme"),
-        ({"host": "a.example:25"}, "the port goes in `port`"),
+        ({"host": "http://a.example/"}, "write host: a.example"),
+        ({"host": "a.example:25"}, "write host: a.example and port: 25"),
         ({"host": "a b"}, "expected a host name"),
         ({"port": "0"}, "greater than or equal to 1"),
         ({"port": "65536"}, "less than or equal to 65535"),

@@ -1,77 +1,50 @@
-"""The JSON Schema: whole, described, and of one mind with the loader about the shipped examples."""
+"""The JSON Schema: whole, described, and of one mind with the loader about what may be written."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from checks.registry import KINDS
 from config import models
+from config.loader import Loaded
 from config.schema import schema
 from config.sources import SECTIONS
 
 SCHEMA = json.loads(json.dumps(schema(KINDS)))
+VALIDATOR = Draft202012Validator(SCHEMA)
+ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = sorted(Path(str(files("config") / "examples")).glob("*.yaml"))
 MODELS = [
     model for model in vars(models).values() if isinstance(model, type) and issubclass(model, models.Model)
 ]
 SPECS = [kind.spec for kind in KINDS.values()]
-TYPES: dict[str, type | tuple[type, ...]] = {
-    "array": list,
-    "boolean": bool,
-    "integer": int,
-    "null": type(None),
-    "number": (int, float),
-    "object": dict,
-    "string": str,
+
+
+class EditorLoader(yaml.SafeLoader):
+    """YAML as editors read it (1.2): a date is a text."""
+
+
+EditorLoader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in rules if tag != "tag:yaml.org,2002:timestamp"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
-def _fits(value: Any, wanted: Mapping[str, Any]) -> bool:
-    """Whether the schema allows the value; only the keywords that our schema uses."""
-    if "$ref" in wanted and not _fits(value, SCHEMA["$defs"][wanted["$ref"].removeprefix("#/$defs/")]):
-        return False
-    if "if" in wanted and _fits(value, wanted["if"]) and not _fits(value, wanted.get("then", {})):
-        return False
-    return (
-        _is_of_type(value, wanted.get("type"))
-        and value in wanted.get("enum", [value])
-        and value == wanted.get("const", value)
-        and not ("not" in wanted and _fits(value, wanted["not"]))
-        and all(_fits(value, part) for part in wanted.get("allOf", ()))
-        and ("anyOf" not in wanted or any(_fits(value, part) for part in wanted["anyOf"]))
-        and (not isinstance(value, str) or re.search(wanted.get("pattern", ""), value) is not None)
-        and (not isinstance(value, list) or all(_fits(item, wanted.get("items", {})) for item in value))
-        and (not isinstance(value, dict) or _members_fit(value, wanted))
-    )
-
-
-def _is_of_type(value: Any, names: str | list[str] | None) -> bool:
-    if names is None:
-        return True
-    for name in [names] if isinstance(names, str) else names:
-        if isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool)):
-            return True
-    return False
-
-
-def _members_fit(value: dict[str, Any], wanted: Mapping[str, Any]) -> bool:
-    known, others = wanted.get("properties", {}), wanted.get("additionalProperties", True)
-    if not set(wanted.get("required", ())) <= set(value):
-        return False
-    for key, member in value.items():
-        rule = known.get(key, others)
-        if rule is False or (isinstance(rule, dict) and not _fits(member, rule)):
-            return False
-    return True
+def _complaints(text: str) -> list[str]:
+    """What an editor would underline."""
+    tree = yaml.load(text, Loader=EditorLoader)
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(tree)]
 
 
 def _within(node: Any) -> Iterator[dict[str, Any]]:
@@ -82,16 +55,22 @@ def _within(node: Any) -> Iterator[dict[str, Any]]:
         yield from _within(below)
 
 
-def test_schema_is_of_the_named_draft_and_knows_every_section() -> None:
+def _options() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, definition in SCHEMA["$defs"].items():
+        for key, option in definition.get("properties", {}).items():
+            yield f"{name}.{key}", option
+
+
+def test_schema_is_one_of_the_named_draft_and_knows_every_section() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == set(SECTIONS)
     assert SCHEMA["additionalProperties"] is False
 
 
-def test_every_reference_leads_somewhere() -> None:
-    targets = [node["$ref"] for node in _within(SCHEMA) if isinstance(node.get("$ref"), str)]
-    assert targets
-    assert {target.removeprefix("#/$defs/") for target in targets} <= set(SCHEMA["$defs"])
+def test_every_reference_leads_somewhere_and_every_definition_is_used() -> None:
+    targets = {node["$ref"] for node in _within(SCHEMA) if isinstance(node.get("$ref"), str)}
+    assert {target.removeprefix("#/$defs/") for target in targets} == set(SCHEMA["$defs"])
 
 
 @pytest.mark.parametrize("model", [*MODELS, *SPECS], ids=lambda model: model.__name__)
@@ -108,12 +87,38 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield part
 
 
+def test_every_option_says_what_it_is_for_in_an_editor() -> None:
+    assert [name for name, option in _options() if not option.get("description")] == []
+    assert [name for name, section in SCHEMA["properties"].items() if not _told(section)] == []
+
+
+def _told(section: Mapping[str, Any]) -> bool:
+    """Whether the section, or the definition it leads to, has a description."""
+    inner = [part.get("$ref", "").rpartition("/")[2] for part in section.get("anyOf", ())]
+    return "description" in section or any("description" in SCHEMA["$defs"].get(name, {}) for name in inner)
+
+
+def test_every_option_shows_what_it_looks_like() -> None:
+    """By an example, a default, a choice, a number, or options of its own."""
+    assert [name for name, option in _options() if not _shows_its_form(option)] == []
+
+
+def _shows_its_form(option: Mapping[str, Any]) -> bool:
+    known = option.get("examples") or option.get("default") or {"enum", "const", "$ref"} & set(option)
+    kinds = option["type"] if isinstance(option.get("type"), list) else [option.get("type")]
+    inner = [
+        *option.get("anyOf", ()),
+        *filter(None, [option.get("items"), option.get("additionalProperties")]),
+    ]
+    return bool(known) or "integer" in kinds or any(_shows_its_form(part) for part in inner)
+
+
 def test_every_default_and_example_fits_where_it_stands() -> None:
-    for name, definition in SCHEMA["$defs"].items():
-        for key, option in definition.get("properties", {}).items():
-            given = [option["default"]] if "default" in option else []
-            for value in (*given, *option.get("examples", ())):
-                assert _fits(value, option), f"{name}.{key}: {value!r}"
+    for name, option in _options():
+        given = [option["default"]] if "default" in option else []
+        for value in (*given, *option.get("examples", ())):
+            wrong = list(VALIDATOR.evolve(schema={**option, "$defs": SCHEMA["$defs"]}).iter_errors(value))
+            assert wrong == [], f"{name}: {value!r}"
 
 
 def test_defaults_are_written_as_people_write_them() -> None:
@@ -134,48 +139,110 @@ def test_defaults_are_written_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_shipped_example_fits(path: Path) -> None:
-    assert _fits(yaml.safe_load(path.read_text()), SCHEMA)
+    assert _complaints(path.read_text()) == []
 
 
-def test_example_of_the_contract_fits_once_its_later_kinds_are_left_out(shared: Path) -> None:
-    tree = yaml.safe_load((shared / "example.yaml").read_text())
-    assert not _fits(tree, SCHEMA)
-    for service in tree["services"].values():
-        checks = service.get("checks", {})
-        for name in [name for name, check in checks.items() if check["type"] not in KINDS]:
-            del checks[name]
-    assert _fits(tree, SCHEMA)
+def _shown_in_docs() -> Iterator[str]:
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for block in re.findall(
+            r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            if set(yaml.load(block, Loader=EditorLoader)) <= set(SECTIONS):
+                yield block
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "{type: http, url: http://localhost, ip: 4, http_version: 1.1, keep_alive: yes, max_body: 1024}",
-        "{type: http, url: http://localhost, every: '${env:EVERY}', labels: {rack: 12, spare: true}}",
-        "{type: http, url: http://localhost, accept_status: 200}",
-        "{type: tcp, host: localhost, port: 25, timeout: 1m 30s, was: old}",
-    ],
-)
-def test_what_the_loader_understands_is_allowed(check: str) -> None:
-    assert _fits(yaml.safe_load(f"services: {{s: {{target: 0.99, checks: {{c: {check}}}}}}}"), SCHEMA)
+def test_every_configuration_in_the_docs_fits() -> None:
+    blocks = list(_shown_in_docs())
+    assert len(blocks) > 5
+    assert [complaint for block in blocks for complaint in _complaints(block)] == []
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "{type: tpc}",
-        "{host: localhost, port: 1}",
-        "{type: http}",
-        "{type: cpu, every: 30}",
-        "{type: cpu, every: 30 sec}",
-        "{type: cpu, path: /}",
-        "{type: tcp, host: localhost, port: 0x10000, tls: maybe}",
-        "{type: cpu, confirm: 1.5}",
-    ],
-)
-def test_what_the_loader_refuses_is_marked(check: str) -> None:
-    assert not _fits(yaml.safe_load(f"services: {{s: {{checks: {{c: {check}}}}}}}"), SCHEMA)
+def test_of_the_example_of_the_contract_only_the_later_kinds_are_marked(shared: Path) -> None:
+    text = (shared / "example.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    later = {
+        f"$.services.{name}.checks.{check}.type"
+        for name, service in services.items()
+        for check, options in service.get("checks", {}).items()
+        if options["type"] not in KINDS
+    }
+    assert later
+    marked = {complaint.partition(": ")[0] for complaint in _complaints(text)}
+    assert {place.replace("['", ".").replace("']", "") for place in marked} == later
 
 
-def test_check_of_a_service_with_a_template_may_leave_its_type_to_it() -> None:
-    assert _fits(yaml.safe_load("services: {s: {use: host, checks: {disk: {every: 5m}}}}"), SCHEMA)
+FINE = {
+    "words that YAML takes for numbers and truths": """
+        services: {s: {target: 0.99, checks: {c: {type: http, url: http://localhost, ip: 4, http_version: 1.1,
+          keep_alive: yes, max_body: 1024, accept_status: 200, labels: {rack: 12, spare: true}}}}}""",
+    "references where numbers, times and choices belong": """
+        services: {s: {checks: {c: {type: tcp, host: "${env:HOST}", port: "${env:PORT}", every: "${env:EVERY}",
+          tls: "${env:TLS}"}}}}""",
+    "numbers in quotes": 'services: {s: {checks: {c: {type: tcp, host: localhost, port: "25", confirm: "3"}}}}',
+    "spaces in times": "services: {s: {checks: {c: {type: cpu, timeout: 1m 30s, every: 1h, was: old}}}}",
+    "options left empty": """
+        agent: {id: a, timezone: }
+        teams:
+        services: {s: {title: , checks: {c: {type: cpu, every: , down: , labels: }}}}""",
+    "a template that has the type": """
+        templates: {host: {checks: {disk: {type: disk}}}}
+        services: {s: {use: host, checks: {disk: {every: 5m}}}}""",
+    "a template that has what the kind requires": """
+        templates: {site: {checks: {home: {type: http, url: "http://localhost/"}}}}
+        services: {s: {use: [site], checks: {home: {type: http, every: 5m}}}}""",
+    "a template without a type that only changes checks": """
+        templates: {host: {checks: {disk: {type: disk}}}, slow: {checks: {disk: {every: 1h}}, target: 95%}}
+        services: {s: {use: [host, slow]}}""",
+    "a list of one, and the one alone": """
+        teams: {web: {skills: [web]}}
+        services: {s: {team: web, checks: {c: {type: cpu}}}, t: {depends_on: s, checks: {c: {type: cpu}}}}""",
+    "every section empty": "agent: {}\ndefaults: {}\nservices: {}\nroutes: []\ntemplates: {}\ninclude: []",
+}
+
+WRONG = {
+    "kind that is misspelt": "services: {s: {checks: {c: {type: tpc}}}}",
+    "check without a type": "services: {s: {checks: {c: {host: localhost, port: 1}}}}",
+    "check without what its kind requires": "services: {s: {checks: {c: {type: http}}}}",
+    "time without a unit": "services: {s: {checks: {c: {type: cpu, every: 30}}}}",
+    "time with an unknown unit": "services: {s: {checks: {c: {type: cpu, every: 30 sec}}}}",
+    "option of another kind": "services: {s: {checks: {c: {type: cpu, path: /}}}}",
+    "number in another notation": 'services: {s: {checks: {c: {type: tcp, host: localhost, port: "0x50"}}}}',
+    "number too large": "services: {s: {checks: {c: {type: tcp, host: localhost, port: 70000}}}}",
+    "neither yes nor no": "services: {s: {checks: {c: {type: tcp, host: localhost, port: 1, tls: maybe}}}}",
+    "half a reading": "services: {s: {checks: {c: {type: cpu, confirm: 1.5}}}}",
+    "unknown section": "service: {s: {checks: {c: {type: cpu}}}}",
+    "unknown option of a service": "services: {s: {titel: S, checks: {c: {type: cpu}}}}",
+    "unknown option inside an option": """
+        services: {s: {checks: {c: {type: http, url: "http://localhost", tls: {verfy: no}}}}}""",
+    "unknown option in a check of a template": """
+        templates: {host: {checks: {c: {type: cpu, pth: /}}}}
+        services: {s: {use: host}}""",
+    "name that is no id": "services: {Web Server: {checks: {c: {type: cpu}}}}",
+    "checks as a list": "services: {s: {checks: [{type: cpu}]}}",
+    "choice that does not exist": "services: {s: {criticality: urgent, checks: {c: {type: cpu}}}}",
+    "route to nowhere": "services: {s: {checks: {c: {type: cpu}}}}\nroutes: [{match: {service: s}}]",
+    "share without its sign": "defaults: {target: 99}\nservices: {s: {checks: {c: {type: cpu}}}}",
+    "share of more than all": "defaults: {target: 99 percent}\nservices: {s: {checks: {c: {type: cpu}}}}",
+    "helpdesk without a type": "helpdesks: {h: {url: http://localhost}}\nservices: {}",
+}
+
+
+@pytest.mark.parametrize("text", FINE.values(), ids=FINE.keys())
+def test_what_the_loader_understands_is_allowed(
+    text: str, look: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HOST": "localhost", "PORT": "25", "EVERY": "30s", "TLS": "yes"}.items():
+        monkeypatch.setenv(name, value)
+    assert [str(problem) for problem in look(text).errors] == []
+    assert _complaints(text) == []
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
+def test_what_the_loader_refuses_is_marked(text: str, look: Callable[[str], Loaded]) -> None:
+    assert look(text).errors
+    assert _complaints(text)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_example_of_each_kind_fits(kind: Any) -> None:
+    assert _complaints(f"services:\n  s:\n    checks:\n      c:\n{indent(kind.example, ' ' * 8)}") == []

@@ -191,8 +191,8 @@ def test_credential_outside_the_unit_is_only_warned_of(look: Look, monkeypatch: 
     found = look("agent: {sentry_dsn: '${credential:dsn}'}\nservices: {s: {checks: {c: {type: cpu}}}}\n")
     assert found.errors == []
     assert [str(problem) for problem in found.warnings] == [
-        "tocsin.yaml:1:21: agent.sentry_dsn: ${credential:dsn}: no credentials were passed (LoadCredential= in the "
-        "unit sets them) (not looked at here: the daemon must be able to read it)"
+        "tocsin.yaml:1:21: agent.sentry_dsn: ${credential:dsn}: known only inside the unit, by its "
+        "LoadCredential= (not looked at here: the daemon must be able to read it)"
     ]
 
 
@@ -246,6 +246,17 @@ def test_what_only_looks_like_a_reference_is_warned_of(look: Look) -> None:
     assert [(problem.message, problem.hint) for problem in found.warnings] == [
         ('"${HOME}" is no reference: it is taken as it stands', "did you mean ${env:HOME}?"),
         ('"${env.HOME}" is no reference: it is taken as it stands', "did you mean ${env:HOME}?"),
+    ]
+
+
+def test_reference_that_is_never_closed_is_warned_of(look: Look) -> None:
+    auth = "auth: {user: u, password: '${env:TOKEN'}"
+    found = look(
+        f"services: {{s: {{title: 'x ${{target', checks: {{c: {{type: http, url: 'http://x/', {auth}}}}}}}}}"
+    )
+    assert [(problem.message, problem.hint) for problem in found.warnings] == [
+        ('"${target" is no reference: it is taken as it stands', "did you mean ${target}?"),
+        ('"${env:TOKEN" is no reference: it is taken as it stands', "did you mean ${env:TOKEN}?"),
     ]
 
 
