@@ -1,0 +1,191 @@
+"""`tocsin checks`: the kinds of checks, their options, values and built-in conditions, from the models."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.completion import kind_names
+from agent.cli.output import print_json
+from agent.cli.setting import JsonOption, fail, kinds
+
+if TYPE_CHECKING:
+    from checks.base import Kind, Value
+    from config.option_table import Option
+
+_USAGE = 64
+_WIDTH, _WIDEST = 80, 100
+_BESIDE = 30
+_UNITS = {"ratio": "ratio, 0 to 1"}
+_NONE = {"down": "none: it is down when the look itself fails", "degraded": "none"}
+
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+
+
+@app.callback()
+def checks(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the kinds of checks: what each does, and whether it counts for uptime.
+
+    Example: tocsin checks
+    """
+    if context.invoked_subcommand is not None:
+        return
+    known = kinds()
+    if as_json:
+        print_json([document(known[name]) for name in sorted(known)])
+        return
+    for name in sorted(known):
+        kind = known[name]
+        _print_hanging(name, f"{kind.summary}{'' if kind.counts_for_uptime else ' (not for uptime)'}", 12)
+    print()
+    _print_wrapped(
+        "Those marked (not for uptime) open tickets, but do not count for the uptime of their service unless "
+        "they say counts_for_uptime: true. Options and values of one kind: tocsin checks show KIND."
+    )
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="As in type: of a check.", autocompletion=kind_names),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Show a kind of check: options, values with their units, built-in conditions, an example.
+
+    Example: tocsin checks show http
+    """
+    found = _kind(kind)
+    if as_json or (context.parent is not None and context.parent.params.get("as_json")):
+        print_json({**document(found), "common_options": [_option(each) for each in _common()]})
+    else:
+        _print_kind(found)
+
+
+def document(kind: Kind) -> dict[str, Any]:
+    """One kind as the JSON object of the contract."""
+    from config.option_table import options_of
+
+    return {
+        "name": kind.name,
+        "summary": kind.summary,
+        "counts_for_uptime": kind.counts_for_uptime,
+        "options": [_option(option) for option in options_of(kind.spec)],
+        "values": [_value(kind, value) for value in kind.values],
+        "conditions": {"down": kind.down, "degraded": kind.degraded},
+        "example": kind.example,
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    from config.option_table import plain
+
+    return {
+        "name": option.name,
+        "type": plain(option.kind),
+        "required": option.required,
+        "default": option.default or None,
+        "description": plain(option.description),
+        "example": option.example or None,
+    }
+
+
+def _value(kind: Kind, value: Value) -> dict[str, Any]:
+    from checks.metric_names import metric
+    from config.option_table import plain
+
+    return {
+        "name": value.name,
+        "unit": value.unit or None,
+        "text": value.text,
+        "description": plain(value.description),
+        "metric": None if value.text else metric(kind.name, value)[0],
+    }
+
+
+def _common() -> Iterable[Option]:
+    from config.models import CheckOptions, Defaults
+    from config.option_table import options_of
+
+    return options_of(CheckOptions, defaults=Defaults)
+
+
+def _kind(name: str) -> Kind:
+    from config.friendly import nearest, shown
+
+    known: Mapping[str, Kind] = kinds()
+    if name not in known:
+        hint = nearest(name, known) or f"known: {', '.join(sorted(known))}"
+        fail(f"no kind of check is called {shown(name)} ({hint})", _USAGE)
+    return known[name]
+
+
+def _print_kind(kind: Kind) -> None:
+    from config.option_table import options_of, plain
+
+    _print_wrapped(f"{kind.name}: {kind.summary}.")
+    _heading("Options")
+    for option in options_of(kind.spec):
+        _print_option(option)
+    common = ", ".join(option.name for option in _common() if "." not in option.name)
+    _print_wrapped(f"Every check also takes: {common}.", "  ")
+    _heading("Values, for conditions")
+    for value in kind.values:
+        unit = "text" if value.text else _UNITS.get(value.unit, value.unit)
+        _print_hanging(f"  {value.name}", f"{plain(value.description)}{unit and f' [{unit}]'}", 16)
+    _heading("Built-in conditions, until you write your own")
+    for level, condition in (("down", kind.down), ("degraded", kind.degraded)):
+        _print_hanging(f"  {level}:", condition or _NONE[level], 16)
+    verb = "counts" if kind.counts_for_uptime else "does not count"
+    _print_wrapped(f"It {verb} for the uptime of its service, unless counts_for_uptime says otherwise.", "  ")
+    _heading("Example")
+    print(textwrap.indent(kind.example.rstrip(), "  "))
+
+
+def _print_option(option: Option) -> None:
+    """What to write on the first line, what it means below."""
+    from config.option_table import plain
+
+    told = [plain(option.kind)]
+    if option.required:
+        told.append("required")
+    elif option.default:
+        told.append(f"default {option.default}")
+    if option.example:
+        told.append(f"such as {option.example}")
+    _print_hanging(f"  {option.name}", "; ".join(told), 22)
+    _print_wrapped(plain(option.description), " " * 22)
+
+
+def _heading(text: str) -> None:
+    print(f"\n\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else f"\n{text}")
+
+
+def _print_hanging(name: str, text: str, column: int) -> None:
+    """The text beside its name, its further lines below its first; a long name stands alone."""
+    if len(name) > column - 2:
+        print(name)
+        name = ""
+    _print_wrapped(text, " " * column, f"{name:<{column}}")
+
+
+def _print_wrapped(text: str, indent: str = "", first: str | None = None) -> None:
+    lead = indent if first is None else first
+    for line in textwrap.wrap(
+        text, _width(), initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False
+    ):
+        print(line)
+
+
+def _width() -> int:
+    """As wide as the terminal, within reason; a file or pipe is as wide as a page."""
+    if not sys.stdout.isatty():
+        return _WIDTH
+    return max(_BESIDE, min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST))

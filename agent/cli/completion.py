@@ -1,0 +1,77 @@
+"""`tocsin completion`: what the shell asks when somebody presses TAB."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+VARIABLE = "_TOCSIN_COMPLETE"
+
+
+class Shell(StrEnum):
+    """Shells that can be helped."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+) -> None:
+    """Print the script that completes commands, options, kinds and names in a shell.
+
+    Read it from the start-up file of your shell, or for everybody on the host put it into
+    /etc/bash_completion.d/tocsin.
+
+    Example: tocsin completion bash > /etc/bash_completion.d/tocsin
+    """
+    # typer's own names, which its module does not declare as exported.
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    print(get_completion_script(prog_name="tocsin", complete_var=VARIABLE, shell=shell.value))
+
+
+def prepare() -> None:
+    """Let typer answer the shell, when it is the shell that asks."""
+    if VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
+
+
+def kind_names(incomplete: str) -> list[str]:
+    """Kinds of checks that begin so."""
+    from agent.cli.setting import kinds
+
+    return [name for name in sorted(kinds()) if name.startswith(incomplete)]
+
+
+def check_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Services and checks of the configuration that begin so; none when it cannot be read.
+
+    Checks are offered once their service is written out: `shop.` lists those of shop.
+    """
+    found: list[str] = []
+    with suppress(Exception):  # whoever presses TAB wants no word about a mistake in a file
+        services = _services(context)
+        for name, checks in services.items():
+            found.append(name)
+            if incomplete.startswith(name):
+                found += [f"{name}.{check}" for check in checks]
+    return [name for name in found if name.startswith(incomplete)]
+
+
+def _services(context: Any) -> dict[str, Any]:
+    from agent.cli.setting import loaded
+
+    given = None
+    while context is not None and given is None:
+        given, context = context.params.get("config"), context.parent
+    configuration = loaded(None if given is None else Path(given))
+    return {name: service.checks for name, service in configuration.services.items()}
