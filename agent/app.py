@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.exc import DatabaseError
 
+from agent.changes import Changes, differences
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
 from agent.desk import NoSuchTicket, PersonsMove
 from agent.lock import StateLock
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
-from agent.rulebook import Rulebook
+from agent.reload import WATCH, Origin, Reloads, document
+from agent.rulebook import Rulebook, fingerprint
 from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
 from agent.store.dialect import FILE_NAME
@@ -28,7 +30,6 @@ from agent.upkeep import Upkeep
 from agent.web.server import WebServer
 from alerting.desk.ticket import IllegalMove, Move, Ticket
 from alerting.state import wants_retry
-from checks.base import Kind
 from checks.registry import all_kinds
 from checks.text import visible
 from config.errors import ConfigError
@@ -40,14 +41,18 @@ _UPKEEP = 600.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
 _LONGEST_NOTE = 2000
+_RELOAD_PATIENCE = 25.0
 
 
 class App:
     """Everything that runs. `start` raises ConfigError or StateLocked and leaves nothing behind."""
 
-    def __init__(self, config: Config, clock: Clock, kinds: Mapping[str, Kind]) -> None:
-        self.config, self.clock, self.kinds = config, clock, kinds
+    def __init__(self, config: Config, clock: Clock, origin: Origin) -> None:
+        self.config, self.clock, self.kinds = config, clock, origin.kinds
         self.directory = Path(config.agent.state_dir)
+        self.origin = origin
+        self.reloads = Reloads(config, origin, self.reload, self.reload_failed)
+        self._started_as = config.agent
         self._cleanup = contextlib.AsyncExitStack()
         self._reloaded_at = clock.now()
         self._reload_ok = True
@@ -78,6 +83,7 @@ class App:
         cleanup.push_async_callback(self.web.stop)
         await self.pipeline.start()
         cleanup.push_async_callback(self.pipeline.stop)
+        cleanup.push_async_callback(self.reloads.stop)
         control = ControlServer(self.directory, self._answer)
         await control.start()
         cleanup.push_async_callback(control.stop)
@@ -100,6 +106,7 @@ class App:
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_UPKEEP, lambda: self.upkeep.run(writer), "upkeep")
+        self.clock.every(WATCH, self.reloads.watch, "targets")
 
     async def stop(self) -> None:
         """Take no new looks, let running ones end within the grace period, commit, close."""
@@ -109,24 +116,22 @@ class App:
         await self._cleanup.aclose()
         log.info("daemon.stopped")
 
-    async def reload(self, config: Config) -> None:
-        """Go on under a new configuration; unchanged checks keep state, memo and appointment."""
-        before = {check.address for check in self.config.checks()}
-        if config.agent != self.config.agent and _restart_wanted(self.config, config):
-            log.warning(
-                "config.restart_wanted",
-                reason="agent: id, listen, state_dir and metrics.listen change on restart",
-            )
-        self.config = config
-        await self.pipeline.reload(Rulebook.of(config))
-        self.scheduler.use(config.checks())
-        self.metrics.use(config)
-        self.upkeep.use(config)
-        after = {check.address for check in config.checks()}
-        self._reload_ok, self._reloaded_at = True, self.clock.now()
-        log.info(
-            "config.reloaded", added=sorted(after - before), removed=sorted(before - after), checks=len(after)
+    async def reload(self, config: Config) -> Changes:
+        """Go on under a new configuration, in one step; what did not change keeps state, memo and appointment."""
+        started = self._started_as
+        changes, rules = await asyncio.to_thread(
+            lambda: (differences(self.config, config, started), Rulebook.of(config, self.pipeline.rules))
         )
+        if changes:
+            await asyncio.to_thread(self.metrics.prepare, config)
+            await self.pipeline.reload(rules)
+            self.scheduler.use(config.checks(), changes.renamed)
+            self.metrics.use(config)
+            self.upkeep.use(config)
+        self.config = config
+        self._reload_ok, self._reloaded_at = True, self.clock.now()
+        _tell(config, changes)
+        return changes
 
     def reload_failed(self, reasons: list[str]) -> None:
         """Note that a new configuration was refused; the old one stays in force."""
@@ -152,8 +157,13 @@ class App:
     async def _look(self, check: Check) -> bool:
         """One look, committed; True when the state machine wants a quick further one."""
         address = (check.service, check.name)
+        rules = self.pipeline.rules
+        # A reload that is being stored has its rules in force before the scheduler has its checks.
+        same = rules.checks.get(address) is check
+        made_under = rules.fingerprints[address] if same else fingerprint(check)
         reading = await self.runner.look(check, self._memo(address))
-        await _patiently(self.pipeline.submit(address, reading), min(check.every, _COMMIT_PATIENCE))
+        committed = self.pipeline.submit(address, reading, made_under)
+        await _patiently(committed, min(check.every, _COMMIT_PATIENCE))
         spec = self.pipeline.rules.state_specs.get(address)
         return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
 
@@ -163,9 +173,21 @@ class App:
         return memory.memo if memory.memo_of == self.pipeline.rules.fingerprints.get(address) else None
 
     async def _answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        if command == "reload":
+            return await self._reload_asked(who)
         if command == "tickets.move":
             return shown_move(await moved(self.pipeline, arguments, who))
         raise Refused(f"unknown command {command[:40]}")
+
+    async def _reload_asked(self, who: str) -> Any:
+        log.info("reload.asked", by=who)
+        try:
+            async with asyncio.timeout(_RELOAD_PATIENCE):
+                outcome = await asyncio.shield(self.reloads.ask())
+        except TimeoutError:
+            reason = ", ".join(self.unready()) or "the host is busy"
+            raise Refused(f"the reload has not ended yet ({reason}): its log will say how it ends") from None
+        return document(outcome, self.origin.path)
 
     def _gauges(self) -> Iterable[Metric]:
         yield _gauge(
@@ -177,14 +199,16 @@ class App:
             "tocsin_store_degraded", "1 while the store cannot write.", float(self.pipeline.degraded)
         )
         name = "tocsin_config_last_reload_success"
-        yield _gauge(f"{name}ful", "1 when the latest (re)load was accepted.", float(self._reload_ok))
+        accepted = self._reload_ok and not self.reloads.refused
+        yield _gauge(f"{name}ful", "1 when the latest (re)load was accepted.", float(accepted))
         yield _gauge(f"{name}_timestamp_seconds", "When it last was.", self._reloaded_at / 1_000_000)
         yield from self.upkeep.gauges()
 
 
-def build(config: Config, clock: Clock | None = None) -> App:
+def build(config: Config, clock: Clock | None = None, origin: Origin | None = None) -> App:
     """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
-    return App(config, clock or SystemClock(_stepped), all_kinds())
+    origin = origin or Origin(Path(config.files[0]), all_kinds())
+    return App(config, clock or SystemClock(_stepped), origin)
 
 
 def opened(path: Path) -> Writer:
@@ -244,6 +268,9 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return family
 
 
-def _restart_wanted(old: Config, new: Config) -> bool:
-    kept = ("id", "listen", "state_dir", "metrics")
-    return any(getattr(old.agent, name) != getattr(new.agent, name) for name in kept)
+def _tell(config: Config, changes: Changes) -> None:
+    told = changes.lines()
+    restart = told.pop("restart", None)
+    log.info("config.reloaded", checks=len(config.checks()), **{"added": [], "removed": [], **told})
+    if restart:
+        log.warning("config.restart_wanted", options=restart, reason="these count after a restart only")

@@ -19,10 +19,10 @@ log = structlog.get_logger()
 SOCKET_NAME = "tocsin.sock"
 GROUP = "tocsin"
 _MAX_LINE = 1024 * 1024
+_MAX_ANSWER = 16 * 1024 * 1024
 _PATIENCE = 30.0
-_NO_ANSWER = (
-    "the daemon did not answer; whether the change was made is not known: look with `tocsin tickets show`"
-)
+_NO_ANSWER = "the daemon did not answer; whether the change was made is not known: look "
+_LOOK = {"reload": "at its log", "tickets.move": "with `tocsin tickets show`"}
 Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
 
 
@@ -121,7 +121,7 @@ def ask(directory: Path, command: str, **arguments: Any) -> Any:
         try:
             answer = _asked(peer, {"command": command, "arguments": arguments})
         except (OSError, ValueError):  # ended, reset, silent, or cut off in the middle of its answer
-            raise Refused(_NO_ANSWER) from None
+            raise Refused(_NO_ANSWER + _LOOK.get(command, "whether it runs")) from None
     if "error" in answer:
         raise Refused(str(answer["error"]))
     return answer.get("result")
@@ -130,7 +130,7 @@ def ask(directory: Path, command: str, **arguments: Any) -> Any:
 def _asked(peer: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
     peer.sendall(json.dumps(request).encode() + b"\n")
     with peer.makefile("rb") as stream:
-        answer = json.loads(stream.readline(_MAX_LINE))
+        answer = json.loads(stream.readline(_MAX_ANSWER))
     if not isinstance(answer, dict):
         raise ValueError("an answer is an object")
     return answer

@@ -13,6 +13,7 @@ import uvloop
 
 from agent import logs
 from agent.app import CHECKPOINT, App, build
+from agent.reload import Origin
 from agent.systemd import Notifier
 from checks.base import Kind
 from config.errors import ConfigError
@@ -27,48 +28,50 @@ def run_daemon(path: Path, kinds: Mapping[str, Kind]) -> int:
     asked: list[int] = []
     signal.signal(signal.SIGHUP, lambda number, _frame: asked.append(number))
     logs.set_up()
-    config = _read(path, kinds)
+    config, texts = _read(path, kinds)
     if config.agent.sentry_dsn is not None:
         logs.report_to_sentry(config.agent.sentry_dsn.reveal())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Daemon(config, path, kinds).main(reload_asked=bool(asked)))
+        return runner.run(_Daemon(config, Origin(path, kinds, texts)).main(reload_asked=bool(asked)))
 
 
-def _read(path: Path, kinds: Mapping[str, Kind]) -> Config:
-    """The configuration, its warnings logged. Raises ConfigError."""
+def _read(path: Path, kinds: Mapping[str, Kind]) -> tuple[Config, Mapping[str, bytes]]:
+    """The configuration and the texts it was made of, its warnings logged. Raises ConfigError."""
     result = examine(path, kinds)
     if result.config is None:
         raise ConfigError(result.errors)
     for problem in result.warnings:
         log.warning("config.warning", reason=str(problem))
-    return result.config
+    return result.config, result.texts
 
 
 class _Daemon:
-    def __init__(self, config: Config, path: Path, kinds: Mapping[str, Kind]) -> None:
-        self._path, self._kinds = path, kinds
+    def __init__(self, config: Config, origin: Origin) -> None:
         self._systemd = Notifier()
-        self._ending, self._reload = asyncio.Event(), asyncio.Event()
-        self._app: App = build(config)
+        self._ending = asyncio.Event()
+        self._app: App = build(config, origin=origin)
+        self._app.reloads.under_way = self._tell_of_reload
+        self._reload_asked = self._is_up = False
 
     async def main(self, *, reload_asked: bool) -> int:
         """Start, run, stop. `reload_asked`: a signal came after the configuration was read."""
-        if reload_asked:
-            self._reload.set()
+        self._reload_asked = reload_asked
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         if not await self._started():
             return 0
-        self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
+        self._say_ready()
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not go through it again and again
-        helpers = [asyncio.create_task(self._reloads()), asyncio.create_task(self._feed_watchdog())]
+        self._is_up = True
+        if self._reload_asked:
+            self._app.reloads.ask()
+        feeding = asyncio.create_task(self._feed_watchdog())
         await self._ending.wait()
         self._systemd.send("STOPPING=1")
-        for helper in helpers:
-            helper.cancel()
+        feeding.cancel()
         await self._app.stop()
         return 0
 
@@ -87,26 +90,21 @@ class _Daemon:
         await asyncio.gather(starting, return_exceptions=True)
         return False
 
-    async def _reloads(self) -> None:
-        """One reload after another; however many signals came meanwhile, they ask for one more."""
-        while True:
-            await self._reload.wait()
-            self._reload.clear()
-            self._systemd.send("RELOADING=1")
-            try:
-                await self._reload_once()
-            except Exception as error:  # a fault of ours must neither pass in silence nor end all reloading
-                log.exception("reload.failed")
-                self._app.reload_failed([f"our own fault: {type(error).__name__}"])
-            self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
+    def _hung_up(self) -> None:
+        """SIGHUP: reload, or as soon as there is something to reload."""
+        if self._is_up:
+            self._app.reloads.ask()
+        self._reload_asked = True
 
-    async def _reload_once(self) -> None:
-        try:
-            config = await asyncio.to_thread(_read, self._path, self._kinds)
-        except ConfigError as error:
-            self._app.reload_failed([str(problem) for problem in error.problems])
-            return
-        await self._app.reload(config)
+    def _tell_of_reload(self, begins: bool) -> None:
+        if begins:
+            microseconds = int(self._app.clock.monotonic() * 1_000_000)
+            self._systemd.send("RELOADING=1", f"MONOTONIC_USEC={microseconds}")
+        else:
+            self._say_ready()
+
+    def _say_ready(self) -> None:
+        self._systemd.send("READY=1", f"STATUS=watching {len(self._app.config.checks())} checks")
 
     async def _feed_watchdog(self) -> None:
         """Fed only while the loop, the scheduler and the store really work."""

@@ -13,22 +13,34 @@ from agent.ledger import (
     write_track,
 )
 from agent.memory import LAST_READINGS, Address, CheckMemory, Draft
+from agent.renames import rename
 from agent.rulebook import Rulebook
 from alerting.slo.track import OF_STATE
 from alerting.state import Flip, step
 from checks.base import Reading, Status
 
+_GONE = "no longer in the configuration"
 
-def take(draft: Draft, rules: Rulebook, address: Address, reading: Reading) -> Flip | None:
-    """One reading: state, spans of check and service, incident and ticket. Readings of dropped checks are ignored."""
+
+def take(
+    draft: Draft, rules: Rulebook, address: Address, reading: Reading, made_under: str = ""
+) -> Flip | None:
+    """One reading: state, spans of check and service, incident and ticket. Readings of dropped checks are ignored.
+
+    `made_under` is the fingerprint of the options that the look was made with: what was seen under options that
+    count no more, such as an address that has just been mended, is ignored too.
+    """
+    if address not in rules.checks:
+        address = rules.heirs.get(address, address)  # it got its new name while the look was under way
     check = rules.checks.get(address)
-    if check is None:
+    if check is None or (made_under and made_under != rules.fingerprints[address]):
         return None
     before = draft.check(address)
     state, flip = step(before.state, reading, rules.state_specs[address])
     track = track_after(before, reading, OF_STATE[state.state or Status.UNKNOWN], flip, check.valid_for)
     last = (*before.readings, reading)[-LAST_READINGS:]
-    draft.checks.put(address, CheckMemory(state, track, last, reading.memo, rules.fingerprints[address]))
+    memo_of = rules.fingerprints[address]
+    draft.checks.put(address, CheckMemory(state, track, last, reading.memo, memo_of, check.valid_for))
     draft.readings.append((address, check.kind, reading))
     write_track(draft, rules, address, before.track, track)
     if flip is not None:
@@ -47,19 +59,26 @@ def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
 
 def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -> None:
     """After a start: the time since the last sign of life is unknown, and the configuration may be another."""
+    rename(draft, rules, now)
     if alive_until is not None:
         mark_unseen(draft, rules, alive_until)
     follow(draft, rules, now)
 
 
-def follow(draft: Draft, rules: Rulebook, now: int) -> None:
-    """Follow the configuration: end what is no longer in it, judge by what counts now."""
-    gone = [address for address in draft.known_checks() if address not in rules.checks]
-    for address in gone:
-        end_removed(draft, address, now)
+def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = None) -> None:
+    """Follow the configuration: take over what was renamed, end what is gone, judge by what counts now.
+
+    `before` are the rules that were in force; None when nobody knows.
+    """
+    rename(draft, rules, now)
+    for address in draft.known_checks():
+        if address in rules.checks:
+            continue
+        disabled = rules.disabled.get(address)
+        end_removed(draft, address, now, f"disabled: {disabled}" if disabled else _GONE)
         close_check(draft, address, now)
-        draft.forgotten.append(address)
+        draft.checks.drop(address)
     for service in draft.known_services():
         if service not in rules.services:
             close_service(draft, service, now)
-    rejudge(draft, rules, now)
+    rejudge(draft, rules, now, before)

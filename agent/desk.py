@@ -41,7 +41,7 @@ def to_incident(draft: Draft, rules: Rulebook, address: Address, flip: Flip) -> 
         draft.last_incident, draft.last_ticket = ids.incident, ids.ticket
         _open_ticket(draft, rules, incident, flip)
     else:
-        _follow_ticket(draft, incident, turn, flip.at, flip)
+        _follow_ticket(draft, incident, turn, flip.at, flip.reason)
     _tell(draft, incident, turn)
 
 
@@ -53,11 +53,11 @@ def end_watches(draft: Draft, now: int) -> None:
             _end(draft, over, Turn.WATCH_ENDED, now)
 
 
-def end_removed(draft: Draft, address: Address, now: int) -> None:
-    """End the incident of a check that is no longer configured."""
+def end_removed(draft: Draft, address: Address, now: int, why: str) -> None:
+    """End the incident of a check that runs no more; `why` is told in the log and the ticket."""
     incident = draft.incidents.get(address)
     if incident is not None and incident.holds_key:
-        _end(draft, removed(incident, now), Turn.REMOVED, now)
+        _end(draft, removed(incident, now), Turn.REMOVED, now, why)
 
 
 def move_ticket(draft: Draft, number: int, asked: PersonsMove, at: int) -> Ticket:
@@ -73,13 +73,13 @@ def move_ticket(draft: Draft, number: int, asked: PersonsMove, at: int) -> Ticke
     return after
 
 
-def _end(draft: Draft, over: Incident, turn: Turn, now: int) -> None:
+def _end(draft: Draft, over: Incident, turn: Turn, now: int, why: str = "") -> None:
     draft.put_incident(over)
-    _follow_ticket(draft, over, turn, now, None)
-    _tell(draft, over, turn)
+    _follow_ticket(draft, over, turn, now, why)
+    _tell(draft, over, turn, why)
 
 
-def _tell(draft: Draft, incident: Incident, turn: Turn) -> None:
+def _tell(draft: Draft, incident: Incident, turn: Turn, why: str = "") -> None:
     draft.tell(
         f"incident.{turn}",
         incident=incident.id,
@@ -87,7 +87,7 @@ def _tell(draft: Draft, incident: Incident, turn: Turn) -> None:
         rule=incident.rule,
         severity=incident.severity,
         ticket=f"T-{incident.ticket}",
-        reason=incident.reason,
+        reason=why or incident.reason,
     )
 
 
@@ -108,11 +108,11 @@ def _open_ticket(draft: Draft, rules: Rulebook, incident: Incident, flip: Flip) 
         due=sla.due(incident.opened_at, priority),
     )
     draft.tickets.put(ticket.number, ticket)
-    story = text.story(Turn.OPENED, incident, flip)
+    story = text.story(Turn.OPENED, incident, flip.reason)
     draft.events.append(TicketEvent(ticket.number, flip.at, DAEMON, Turn.OPENED, story))
 
 
-def _follow_ticket(draft: Draft, incident: Incident, turn: Turn, at: int, flip: Flip | None) -> None:
+def _follow_ticket(draft: Draft, incident: Incident, turn: Turn, at: int, why: str) -> None:
     """What the incident's turn does to its ticket; a person's own resolving or closing is not undone by easing."""
     ticket = draft.tickets.get(incident.ticket)
     if ticket is None:
@@ -132,4 +132,4 @@ def _follow_ticket(draft: Draft, incident: Incident, turn: Turn, at: int, flip: 
         resolved_at = incident.resolved_at if incident.resolved_at is not None else at
         ticket = moved(ticket, Move.RESOLVE, resolved_at, DAEMON)
     draft.tickets.put(ticket.number, ticket)
-    draft.events.append(TicketEvent(ticket.number, at, DAEMON, turn, text.story(turn, incident, flip)))
+    draft.events.append(TicketEvent(ticket.number, at, DAEMON, turn, text.story(turn, incident, why)))

@@ -39,8 +39,8 @@ def track_after(
 
 
 def believed_until(memory: CheckMemory, valid_for: float) -> int:
-    """A reading holds until the next one, or this long."""
-    return memory.state.last_at + int(valid_for * _SECOND)
+    """A reading holds until the next one, or this long; a shorter interval takes nothing from what was seen before."""
+    return memory.state.last_at + int(max(valid_for, memory.believed_for) * _SECOND)
 
 
 def write_track(draft: Draft, rules: Rulebook, address: Address, before: Track, after: Track) -> None:
@@ -71,13 +71,21 @@ def judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: i
     _put_service(draft, service, old, new)
 
 
-def rejudge(draft: Draft, rules: Rulebook, now: int) -> None:
-    """Judge every service anew from now on: its rule, or which checks count, may have changed."""
+def rejudge(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = None) -> None:
+    """Judge every service anew from now on whose rule, or which of its checks count, may have changed."""
     for service, counting in rules.counting.items():
+        if before is not None and _judged_alike(service, before, rules):
+            continue
         if any(draft.check(address).track for address in counting):
             judge_service(draft, rules, service, now, now)
         elif draft.services.get(service) and not counting:
             close_service(draft, service, now)
+
+
+def _judged_alike(service: str, before: Rulebook, rules: Rulebook) -> bool:
+    known = service in before.services
+    alike = known and before.counting[service] == rules.counting[service]
+    return alike and before.down_when[service] == rules.down_when[service]
 
 
 def silence(draft: Draft, rules: Rulebook, now: int) -> None:
@@ -110,7 +118,7 @@ def close_check(draft: Draft, address: Address, now: int) -> None:
 def close_service(draft: Draft, service: str, now: int) -> None:
     """End the service's time in the ledger: nothing counts for it any more."""
     _close(draft, (service, ""), draft.services.get(service) or (), now)
-    draft.ended_services.append(service)
+    draft.services.drop(service)
 
 
 def _turn_unknown(draft: Draft, rules: Rulebook, address: Address, since: int) -> None:

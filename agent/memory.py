@@ -26,7 +26,8 @@ LAST_READINGS = 5
 class CheckMemory:
     """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo.
 
-    `memo_of` is the fingerprint of the options under which the memo was made.
+    `memo_of` is the fingerprint of the options under which the memo was made, `believed_for` how many seconds the
+    last reading may be believed by the interval it was made in.
     """
 
     state: CheckState = NEW
@@ -34,6 +35,7 @@ class CheckMemory:
     readings: tuple[Reading, ...] = ()
     memo: Any = None
     memo_of: str = ""
+    believed_for: float = 0.0
 
     @property
     def last(self) -> Reading | None:
@@ -46,20 +48,37 @@ class Layer(Generic[K, V]):
     def __init__(self, below: dict[K, V]) -> None:
         self._below = below
         self.changed: dict[K, V] = {}
+        self.dropped: set[K] = set()
 
     def get(self, key: K) -> V | None:
-        return self.changed[key] if key in self.changed else self._below.get(key)
+        if key in self.changed:
+            return self.changed[key]
+        return None if key in self.dropped else self._below.get(key)
 
     def put(self, key: K, value: V) -> None:
+        self.dropped.discard(key)
         self.changed[key] = value
 
+    def drop(self, key: K) -> None:
+        """From here on there is nothing under that key."""
+        self.changed.pop(key, None)
+        self.dropped.add(key)
+
     def keys(self) -> list[K]:
-        return list({**self._below, **self.changed})
+        return list(self._seen())
 
     def values(self) -> Iterable[V]:
-        return {**self._below, **self.changed}.values()
+        return self._seen().values()
+
+    def _seen(self) -> dict[K, V]:
+        seen = {**self._below, **self.changed}
+        for key in self.dropped:
+            seen.pop(key, None)
+        return seen
 
     def settle(self) -> None:
+        for key in self.dropped:
+            self._below.pop(key, None)
         self._below.update(self.changed)
 
 
@@ -107,8 +126,7 @@ class Draft:
         self.spans: list[tuple[str, str, TrackChange]] = []
         self.events: list[TicketEvent] = []
         self.facts: list[Fact] = []
-        self.forgotten: list[Address] = []
-        self.ended_services: list[str] = []
+        self.moves: list[tuple[Address, Address]] = []
         self.last_incident = world.last_incident
         self.last_ticket = world.last_ticket
 
@@ -128,6 +146,13 @@ class Draft:
         self.incidents.put((incident.service, incident.rule), incident)
         self.written_incidents[incident.id] = incident
 
+    def move(self, old: Address, new: Address) -> None:
+        """What this draft holds for a check stands under its new name; its rows follow when the draft is saved."""
+        self.moves.append((old, new))
+        self.readings = [(new if at == old else at, kind, reading) for at, kind, reading in self.readings]
+        self.flips = [(new if at == old else at, flip) for at, flip in self.flips]
+        self.spans = [(*(new if row[:2] == old else row[:2]), row[2]) for row in self.spans]
+
     def tell(self, event: str, **fields: Any) -> None:
         self.facts.append(Fact(event, fields))
 
@@ -135,21 +160,5 @@ class Draft:
         """Take everything over into the World; to be called after COMMIT only."""
         for layer in (self.checks, self.services, self.incidents, self.tickets):
             layer.settle()
-        for address in self.forgotten:
-            self._world.checks.pop(address, None)
-        for service in self.ended_services:
-            self._world.services.pop(service, None)
         self._world.last_incident = self.last_incident
         self._world.last_ticket = self.last_ticket
-
-    @property
-    def empty(self) -> bool:
-        held = (
-            self.readings,
-            self.spans,
-            self.events,
-            self.incidents.changed,
-            self.tickets.changed,
-            self.forgotten,
-        )
-        return not any(held)

@@ -48,8 +48,7 @@ class Metrics:
             ["error_kind"],
             registry=self.registry,
         )
-        for status in _STATES:
-            self._runs.labels(status.value)
+        self._runs_by = {status: self._runs.labels(status.value) for status in _STATES}
         for kind in ErrorKind:
             self._errors.labels(kind.value)
         self._children: dict[Address, Any] = {}
@@ -69,12 +68,17 @@ class Metrics:
         self._labels = set(wanted.values())
         self._children = {address: self._duration.labels(*labels) for address, labels in wanted.items()}
 
+    def prepare(self, config: Config) -> None:
+        """Make the series of new checks, on a thread: a histogram of a thousand checks takes a while."""
+        for check in config.checks():
+            self._duration.labels(check.service, check.name, check.kind)
+
     def heard(self, address: Address, reading: Reading) -> None:
         """Count a committed reading."""
         child = self._children.get(address)
         if child is not None:
             child.observe(reading.took)
-        self._runs.labels(reading.status.value).inc()
+        self._runs_by[reading.status].inc()
         if reading.error_kind is not None:
             self._errors.labels(reading.error_kind.value).inc()
 

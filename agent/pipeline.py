@@ -31,12 +31,16 @@ Change = Callable[[Draft], Any]
 Heard = Callable[[Address, Reading], None]
 
 
+class BacklogFull(Exception):
+    """The store could not write for so long that nothing more is taken."""
+
+
 class Pipeline:
     """The only way into the store. One transaction is under way at a time; what comes meanwhile forms the next."""
 
     def __init__(self, writer: Writer, clock: Clock, agent_id: str, rules: Rulebook) -> None:
         self.world = World()
-        self.rules = rules
+        self.rules = self._settled_rules = rules
         self.degraded = False
         self.heard: Heard = lambda _address, _reading: None
         self._writer, self._clock, self._agent_id = writer, clock, agent_id
@@ -83,9 +87,12 @@ class Pipeline:
         """What is committed of a check."""
         return self.world.checks.get(address) or CheckMemory()
 
-    def submit(self, address: Address, reading: Reading) -> asyncio.Future[Any]:
-        """Hand in a reading; the future is done when it is committed."""
-        return self._enqueue(lambda draft: decide.take(draft, self.rules, address, reading))
+    def submit(self, address: Address, reading: Reading, made_under: str = "") -> asyncio.Future[Any]:
+        """Hand in a reading; the future is done when it is committed.
+
+        `made_under` is the fingerprint of the options of the look, when the rules may be others by now.
+        """
+        return self._enqueue(lambda draft: decide.take(draft, self.rules, address, reading, made_under))
 
     async def change(self, change: Change) -> Any:
         """Apply a change and wait for its COMMIT; gives what it returns, raises what it raises."""
@@ -98,16 +105,14 @@ class Pipeline:
         moved: Ticket = await self.change(lambda draft: move_ticket(draft, number, asked, self._clock.now()))
         return moved
 
-    async def reload(self, rules: Rulebook) -> list[Address]:
-        """Go on under new rules; gives the checks that were dropped. Unchanged checks keep everything."""
+    async def reload(self, rules: Rulebook) -> None:
+        """Go on under new rules, in one transaction with what they change. Unchanged checks keep everything."""
 
-        def swap(draft: Draft) -> list[Address]:
+        def swap(draft: Draft) -> None:
+            decide.follow(draft, rules, self._clock.now(), self.rules)
             self.rules = rules
-            decide.follow(draft, rules, self._clock.now())
-            return draft.forgotten
 
-        dropped: list[Address] = await self.change(swap)
-        return dropped
+        await self.change(swap)
 
     async def checkpoint(self) -> None:
         """What time alone brings; and the mark that the agent is alive, at most every few seconds."""
@@ -128,7 +133,8 @@ class Pipeline:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= _BACKLOG:
             log.error("pipeline.backlog_full", dropped=1)
-            future.cancel()
+            future.set_exception(BacklogFull("the store cannot write, and too much is waiting for it"))
+            future.exception()  # a caller that does not wait must not leave a warning behind
             return future
         if self._idle.is_set():
             self._last_commit = self._clock.monotonic()
@@ -160,12 +166,14 @@ class Pipeline:
         refusal = await self._written(draft)
         if refusal is None:
             self._last_commit = self._clock.monotonic()
+            self._settled_rules = self.rules
             draft.settle()
             self._announce(draft, results)
         elif len(batch) > 1:
             for entry in batch:
                 await self._commit([entry])
         else:
+            self.rules = self._settled_rules
             log.error("store.refused", reason=f"{type(refusal).__name__}: {refusal}"[:500])
             _, future = batch[0]
             if not future.done():
@@ -197,6 +205,7 @@ class Pipeline:
         """All changes on one draft. One that fails is left out, and the others are decided as if it never came."""
         failed: dict[int, Exception] = {}
         while True:
+            self.rules = self._settled_rules
             draft, results = Draft(self.world), []
             for number, (change, future) in enumerate(batch):
                 if number in failed:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 
 from agent.clock import Clock
+from agent.resting import Resting
 from agent.wheel import Wheel, next_due, phase
 from config.models import Check
 
@@ -37,24 +39,25 @@ class Scheduler:
         self._wheel: Wheel[str] = Wheel(TICK)
         self._checks: dict[str, Check] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._resting = Resting()
         self.lag = Lag()
         self.ticked_at = clock.monotonic()
 
-    def use(self, checks: Iterable[Check]) -> None:
-        """Schedule exactly these checks. Known ones with the same interval keep their appointment."""
+    def use(self, checks: Iterable[Check], renamed: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Schedule exactly these checks. Known ones with the same interval keep their appointment.
+
+        A look under way goes on under the name that its check has now; that of one that is gone is cut off.
+        """
         now = self._clock.monotonic()
         wanted = {check.address: check for check in checks}
+        self._resting.use(wanted.values(), self._clock.now())
         for address in set(self._checks) - set(wanted):
             self._wheel.remove(address)
-            task = self._running.get(address)
-            if task is not None:
-                task.cancel()
+            self._hand_on(address, renamed.get(address))
         for address, check in wanted.items():
             known = self._checks.get(address)
             if known is None:
-                self._wheel.put(
-                    address, now + phase(address, min(check.every, _FIRST_ROUND)) * _share(wanted)
-                )
+                self._wheel.put(address, now + _spread(check, wanted))
             elif known.every != check.every and address in self._wheel:
                 self._wheel.put(address, next_due(address, check.every, now))
         self._checks = wanted
@@ -74,19 +77,37 @@ class Scheduler:
         check = self._checks.get(address)
         if check is None:
             return
-        if address in self._running:
+        now = self._clock.monotonic()
+        due = next_due(address, check.every, now)
+        closed_for = self._resting.turn_in(address, self._clock.now())
+        if closed_for is not None:
+            # Its turn comes with the opening: its own rhythm alone might never meet hours that are short.
+            due = min(due, now + closed_for + _spread(check, self._checks))
+        elif address in self._running:
             self.lag.skipped += 1
             log.warning("check.skipped", check=address, reason="the look before this one still runs")
         else:
             self._running[address] = asyncio.create_task(self._look(check), name=address)
-        self._wheel.put(address, next_due(address, check.every, self._clock.monotonic()))
+        self._wheel.put(address, due)
+
+    def _hand_on(self, address: str, heir: str | None) -> None:
+        """What becomes of the look under way of a check that is no longer called that."""
+        task = self._running.pop(address, None)
+        if task is not None and heir is not None:
+            task.set_name(heir)
+            self._running[heir] = task
+        elif task is not None:
+            task.cancel()
 
     async def _look(self, check: Check) -> None:
-        address, again = check.address, False
+        task, again = asyncio.current_task(), False
+        assert task is not None  # this is one
         try:
             again = await self._run(check)
         finally:
-            del self._running[address]
+            address = task.get_name()  # as it is called by now
+            if self._running.get(address) is task:
+                del self._running[address]
         current = self._checks.get(address)
         if again and current is not None:
             now = self._clock.monotonic()
@@ -108,6 +129,7 @@ class Scheduler:
         return self._running
 
 
-def _share(checks: Mapping[str, Check]) -> float:
-    """The first round is spread as widely as needed and no wider: a hundred checks a second."""
-    return min(1.0, len(checks) / 100 / _FIRST_ROUND)
+def _spread(check: Check, checks: Mapping[str, Check]) -> float:
+    """How long a check waits in a first round, which is spread no wider than needed: a hundred checks a second."""
+    share = min(1.0, len(checks) / 100 / _FIRST_ROUND)
+    return phase(check.address, min(check.every, _FIRST_ROUND)) * share

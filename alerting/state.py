@@ -114,6 +114,8 @@ def step(state: CheckState, reading: Reading, spec: StateSpec) -> tuple[CheckSta
         return replace(state, unknown_since=since, last_at=reading.at, last_status=reading.status), None
     if state.state is None:
         state = replace(state, state=Status.OK, since=reading.at)
+    if reading.status is Status.OK and _quiet(state):
+        return replace(state, unknown_since=None, last_at=reading.at, last_status=Status.OK), None
     state = _counted(state, reading, spec)
     worse = _confirmed_worse(state, reading, spec)
     if worse is not None:
@@ -122,6 +124,19 @@ def step(state: CheckState, reading: Reading, spec: StateSpec) -> tuple[CheckSta
     if better is not None:
         return _flipped(state, better, reading, ((state.better[better].first, _STATUS[better]),))
     return state, None
+
+
+def _quiet(state: CheckState) -> bool:
+    """Whether all is well and was: most looks, and one more good reading then counts for nothing.
+
+    The run of good readings need not grow either: any flip away from ok is confirmed by a bad reading, which
+    ends that run.
+    """
+    return (
+        state.state is Status.OK
+        and not state.recent
+        and not any(run.count for run in (*state.worse, *state.firm))
+    )
 
 
 def wants_retry(state: CheckState, spec: StateSpec) -> bool:

@@ -58,10 +58,14 @@ class Driven:
     """An app whose time is ours. Use as `async with Driven(path) as driven`."""
 
     def __init__(
-        self, directory: Path, services: dict[str, object], clock: MovingClock | None = None
+        self,
+        directory: Path,
+        services: dict[str, object],
+        clock: MovingClock | None = None,
+        **sections: object,
     ) -> None:
         self.directory, self.clock = directory, clock or MovingClock()
-        self.write(services)
+        self.write(services, **sections)
         self.app: App = build(load(self.file, all_kinds()), self.clock)
 
     @property

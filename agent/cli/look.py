@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.completion import check_names
 from agent.cli.output import VERDICTS, coloured, leaf_document, leaf_line, print_json, rfc3339
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
 
@@ -24,12 +25,18 @@ _USAGE = 64
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="service or service.check; all when absent."),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="service or service.check; all when absent.",
+            autocompletion=check_names,
+        ),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look once at the checks named and print what they say.
+
+    Those that rest outside their active: calendar are looked at as well.
 
     Exit code: the worst of down 2, unknown 3, degraded 1, ok 0.
 

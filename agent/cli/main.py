@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from agent.cli import conditions, daemon, files, look, show, status, tickets
+from agent.cli import checks, completion, conditions, daemon, files, init, look, reload, show, status, tickets
 from agent.cli.setting import ConfigOption, Ended, choose_config
 
 USAGE, OUR_FAULT, CONFIG = 64, 70, 78
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Watch services, keep honest uptime against a target, and drive a ticket to its end when something breaks.",
     epilog=EPILOG,
     no_args_is_help=True,
+    add_completion=False,  # `completion` prints the script; nothing writes into anybody's start-up files
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: loading rich would take as long as all the rest of it
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -36,17 +37,28 @@ def _add(function: Callable[..., Any], name: str | None = None) -> None:
     app.command(name)(function)
 
 
-for _function in (daemon.run, daemon.demo, files.validate, files.schema, look.check):
+for _function in (
+    daemon.run,
+    daemon.demo,
+    init.init,
+    files.validate,
+    files.schema,
+    reload.reload,
+    look.check,
+):
     _add(_function)
+app.add_typer(checks.app, name="checks")
 app.add_typer(conditions.app, name="conditions")
 for _function in (status.status, show.incidents, show.uptime):
     _add(_function)
 app.add_typer(tickets.app, name="tickets")
+_add(completion.completion)
 _add(show.version)
 
 
 def main() -> None:
     """Run the command and exit; nothing of a traceback is shown for what an operator can mend."""
+    completion.prepare()
     try:
         code = app(standalone_mode=False)
     except Ended as ended:

@@ -77,7 +77,7 @@ def leaf_line(leaf: Leaf) -> str:
     seen = ", ".join(
         f"{name} = {shown}" if name not in leaf.text else f"seen {shown}" for name, shown in leaf.seen
     )
-    return f"{coloured(VERDICTS[leaf.verdict])}  {leaf.text}  {seen or 'nothing seen'}"
+    return f"{coloured(VERDICTS[leaf.verdict])}  {leaf.text}  {leaf.why or seen or 'nothing seen'}"
 
 
 def _cell(value: object) -> str:

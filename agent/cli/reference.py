@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from agent.cli.main import app
+from config.markdown import table, write
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md"
-_NOT_SHOWN = {"--help", "--install-completion", "--show-completion"}
+_NOT_SHOWN = {"--help"}
 _INTRODUCTION = """\
 # The command `tocsin`
 
@@ -28,9 +28,9 @@ else `/etc/tocsin/tocsin.yaml`, else `./tocsin.yaml`. `tocsin COMMAND --help` sa
 | 78 | the configuration cannot be used; every mistake is named on stderr |
 
 With `--json` a command prints one JSON document on stdout and nothing else there: [json.md](json.md) shows each.
-`check`, `validate`, `schema` and `conditions try` need no daemon and no stored data. The other commands read or change
-what is in `agent.state_dir`, so they are run as root or as the user of the daemon. Commands that change something ask
-the running daemon; when none runs they write themselves.
+`init`, `check`, `checks`, `validate`, `schema` and `conditions try` need no daemon and no stored data. The other
+commands read or change what is in `agent.state_dir`, so they are run as root or as the user of the daemon. Commands
+that change something ask the running daemon; when none runs they write themselves.
 """
 
 
@@ -41,8 +41,9 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     children = getattr(command, "commands", None)
-    if children is None:
+    if children is None or command.invoke_without_command:
         yield name, command
+    if children is None:
         return
     for word, child in children.items():
         yield from _below(f"{name} {word}", child)
@@ -57,7 +58,7 @@ def _section(name: str, command: Any) -> str:
     parts = [f"## {name}", f"    {usage(name, command)}", *_said(command)]
     rows = [_row(parameter) for parameter in _shown(command)]
     if rows:
-        parts.append(_table(rows))
+        parts.append(table(("argument or option", "default", "meaning"), rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -99,18 +100,5 @@ def _metavar(parameter: Any) -> str:
     return str(parameter.metavar or parameter.type.name.upper())
 
 
-def _table(rows: Iterable[tuple[str, str, str]]) -> str:
-    lines = [("argument or option", "default", "meaning"), ("---", "---", "---"), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def write(file: Path) -> None:
-    """Write the page when it differs, and say so."""
-    text = page()
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"wrote {file}\n")
-
-
 if __name__ == "__main__":
-    write(PAGE)
+    write(PAGE, page())

@@ -22,6 +22,7 @@ ConfigOption = Annotated[
         metavar="FILE",
         help="The configuration. Default: $TOCSIN_CONFIG, /etc/tocsin/tocsin.yaml, ./tocsin.yaml.",
         show_default=False,
+        readable=False,  # a file that cannot be read is a mistake in the configuration, not wrong usage
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -45,15 +46,21 @@ def choose_config(path: Path | None) -> None:
         _chosen.append(path)
 
 
+def named_path(given: Path | None) -> Path | None:
+    """The file that --config or TOCSIN_CONFIG names, if any does."""
+    for path in (given, *_chosen):
+        if path is not None:
+            return path
+    named = os.environ.get("TOCSIN_CONFIG")
+    return Path(named) if named else None
+
+
 def config_path(given: Path | None) -> Path:
     """Which file is meant. Raises ConfigError naming the places that were tried."""
     from config.errors import ConfigError
 
-    for path in (given, *_chosen):
-        if path is not None:
-            return path
-    if named := os.environ.get("TOCSIN_CONFIG"):
-        return Path(named)
+    if named := named_path(given):
+        return named
     for path in _PLACES:
         try:
             if path.is_file():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.completion import check_names
 from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
@@ -67,7 +68,8 @@ def _incident(incident: Incident) -> dict[str, Any]:
 
 def uptime(
     service: Annotated[
-        str | None, typer.Option("--service", metavar="NAME", help="Only this service.")
+        str | None,
+        typer.Option("--service", metavar="NAME", help="Only this service.", autocompletion=check_names),
     ] = None,
     period: Annotated[
         str,

@@ -13,7 +13,7 @@ from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 if TYPE_CHECKING:
     from agent.store.reader import Reader
     from agent.uptime import Alive
-    from config.models import Config, Service
+    from config.models import Check, Config, Service
 
 Known = dict[tuple[str, str], dict[str, Any]]
 
@@ -21,7 +21,8 @@ Known = dict[tuple[str, str], dict[str, Any]]
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each service and check: state, since when, last reading, uptime of 30 days.
 
-    While no daemon runs, services are unknown; their checks show what was last seen.
+    While no daemon runs, services are unknown; their checks show what was last seen. A check outside its
+    active: calendar rests: it is not looked at, and its state stays what it was.
 
     Example: tocsin status
     """
@@ -48,8 +49,16 @@ def _rows(document: dict[str, Any], zone: str) -> list[list[object]]:
         since = _local(service["since"], zone)
         rows.append([service["service"], service["state"], since, f"{shown} %" if shown else "", ""])
         for each in service["checks"]:
-            rows.append([f"  {each['check']}", each["state"] or "unknown", "", "", each["message"]])
+            told = _rest(each, zone) or each["message"]
+            rows.append([f"  {each['check']}", each["state"] or "unknown", "", "", told])
+        rows += [[f"  {name}", "disabled", "", "", why] for name, why in service["disabled"].items()]
     return rows
+
+
+def _rest(check: dict[str, Any], zone: str) -> str:
+    """That a check is not looked at now, and until when; nothing while it is."""
+    until = _local(check["resting_until"], zone)
+    return f"rests until {until}" if until else "rests" if check["resting"] else ""
 
 
 def _local(at: str | None, zone: str) -> str:
@@ -87,7 +96,8 @@ def _service(store: Reader, known: Known, service: Service, moment: tuple[int, s
     ledger = store.ledger(service.name)
     account = windows(service, ledger, zone, now, ("30d",))["30d"]
     checks = [
-        _check(name, check.kind, known.get((service.name, name))) for name, check in service.checks.items()
+        {**_check(name, check.kind, known.get((service.name, name))), **_resting(check, now)}
+        for name, check in service.checks.items()
     ]
     start, end, klass = ledger.spans[-1] if ledger.spans else (None, None, None)
     return {
@@ -96,6 +106,7 @@ def _service(store: Reader, known: Known, service: Service, moment: tuple[int, s
         "since": rfc3339(start),
         "uptime": {"30d": percent(account.uptime, 2)},
         "checks": checks,
+        "disabled": dict(service.disabled),
     }
 
 
@@ -106,6 +117,14 @@ def _overall(checks: list[dict[str, Any]]) -> str:
     if states & {"down", "degraded"}:
         return "degraded"
     return "unknown" if not states or None in states else "up"
+
+
+def _resting(check: Check, now: int) -> dict[str, Any]:
+    """Whether the check is outside its calendars; `resting_until` is null while it is not, or when it ends never."""
+    from alerting.calendars import Calendar, opens_at
+
+    opens = opens_at([Calendar(each) for each in check.active], now)
+    return {"resting": opens != now, "resting_until": None if opens == now else rfc3339(opens)}
 
 
 def _check(name: str, kind: str, known: dict[str, Any] | None) -> dict[str, Any]:

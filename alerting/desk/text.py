@@ -39,9 +39,9 @@ def description(service: Service, check: Check, flip: Flip, readings: Sequence[R
     return "\n".join(lines)
 
 
-def story(turn: Turn, incident: Incident, flip: Flip | None) -> str:
-    """A line for the timeline on what the daemon did."""
-    seen = f": {flip.reason}" if flip and flip.reason else ""
+def story(turn: Turn, incident: Incident, why: str) -> str:
+    """A line for the timeline on what the daemon did, and why."""
+    seen = f": {why}" if why else ""
     if turn is Turn.OPENED:
         return f"opened by monitoring, severity {incident.severity}{seen}"
     if turn is Turn.REOPENED:
@@ -52,7 +52,7 @@ def story(turn: Turn, incident: Incident, flip: Flip | None) -> str:
         since = when(incident.resolved_at or 0)
         return f"recovered: good readings since {since}{seen}"
     if turn is Turn.REMOVED:
-        return "resolved because the check is no longer in the configuration"
+        return f"resolved because the check is {why}"
     return "no recurrence while it was watched"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.memory import Draft
-from agent.pipeline import Pipeline
+from agent.pipeline import BacklogFull, Pipeline
 from agent.rulebook import Rulebook
 from agent.store.dialect import FILE_NAME
 from agent.store.writer import Writer
@@ -183,6 +183,17 @@ def test_a_store_that_cannot_write_does_not_keep_the_daemon_from_ending(tmp_path
             assert not waiting.done()
             other.execute("ROLLBACK")
             other.close()
+
+    asyncio.run(go())
+
+
+def test_a_reload_for_which_no_room_is_left_fails_and_says_why(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tmp_path) as pipeline:
+            for _ in range(50_000):
+                pipeline.submit(("web", "gone"), reading("o", 1))
+            with pytest.raises(BacklogFull, match="cannot write"):
+                await pipeline.reload(pipeline.rules)
 
     asyncio.run(go())
 

@@ -156,3 +156,44 @@ def test_a_reload_keeps_the_appointment_of_an_unchanged_check(checks: Callable[.
         assert len(round_.looks) in (10, 11)
 
     asyncio.run(go())
+
+
+def test_a_look_that_was_cut_off_before_it_began_blocks_no_later_one(
+    checks: Callable[..., list[Check]],
+) -> None:
+    """Released and removed in one breath, and added again."""
+
+    async def go() -> None:
+        round_ = Round()
+        listed = checks(every="10s")
+        round_.scheduler.use(listed)
+        while not round_.scheduler.running:
+            round_.clock.move(TICK)
+            await round_.scheduler.tick()
+        round_.scheduler.use([])
+        round_.scheduler.use(listed)
+        await round_.advance(30)
+        assert len(round_.looks) in (3, 4)
+        assert round_.scheduler.lag.skipped == 0
+
+    asyncio.run(go())
+
+
+def test_a_changed_interval_keeps_the_place_of_the_check_in_it(checks: Callable[..., list[Check]]) -> None:
+    async def go() -> None:
+        round_, anew = Round(), Round()
+        round_.scheduler.use(checks(5, every="10s"))
+        await round_.advance(25)
+        slower = checks(5, every="30s")
+        anew.clock.ticks = round_.clock.ticks
+        anew.scheduler.use(slower)
+        round_.scheduler.use(slower)
+        round_.looks.clear()
+        await round_.advance(120)
+        await anew.advance(120)
+        for name in {name for name, _ in round_.looks}:
+            at = [moment for each, moment in round_.looks if each == name]
+            assert len(at) == 4
+            assert set(at) <= {moment for each, moment in anew.looks if each == name}
+
+    asyncio.run(go())

@@ -90,6 +90,7 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
         self._started_lines = 0
         self.address = ""
+        self.environment: dict[str, str] = {}
         self.write(**config)
 
     def write(self, *, agent: Mapping[str, Any] | None = None, **rest: Any) -> None:
@@ -120,7 +121,7 @@ class Daemon:
                 stdout=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self.directory,
-                env=_environment(),
+                env={**_environment(), **self.environment},
             )
 
     def start(self, *wrapper: str) -> Self:

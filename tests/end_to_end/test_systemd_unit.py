@@ -22,11 +22,10 @@ def tree(tmp_path: Path, root: Path) -> Path:
     units.mkdir(parents=True)
     shutil.copy(root / "systemd" / NAME, units)
     shutil.copytree("/usr/lib/systemd/system", tmp_path / "usr/lib/systemd/system", symlinks=True)
-    for command in ("opt/tocsin/bin/tocsin", "bin/kill"):
-        file = tmp_path / command
-        file.parent.mkdir(parents=True)
-        file.write_text("#!/bin/sh\n")
-        file.chmod(0o755)
+    file = tmp_path / "opt/tocsin/bin/tocsin"
+    file.parent.mkdir(parents=True)
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
     return tmp_path
 
 
@@ -60,10 +59,10 @@ def test_the_unit_has_what_the_daemon_counts_on(root: Path) -> None:
     assert wanted <= said
 
 
-def test_reload_validates_before_it_signals(root: Path) -> None:
+def test_reload_waits_for_the_outcome(root: Path) -> None:
     lines = (root / "systemd" / NAME).read_text().splitlines()
     reload = [line.partition("=")[2] for line in lines if line.startswith("ExecReload=")]
-    assert reload == ["/opt/tocsin/bin/tocsin validate", "/bin/kill -HUP $MAINPID"]
+    assert reload == ["/opt/tocsin/bin/tocsin reload"]
 
 
 def test_users_and_directories_are_what_systemd_understands(
