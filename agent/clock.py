@@ -15,6 +15,7 @@ Job = Callable[[], Awaitable[None]]
 _STEP_WATCH = 1.0
 _STEP = 2.0
 _OWN_TIMER_BELOW = 1.0
+_JUST_AFTER = 0.002
 
 
 class Clock(Protocol):
@@ -117,7 +118,8 @@ async def _run(job: Job) -> None:
 async def _beat(seconds: float, job: Job) -> None:
     """On the grid of the monotonic clock; a job that takes longer than its interval misses turns, not its place."""
     while True:
-        await asyncio.sleep(seconds - time.monotonic() % seconds)
+        # A little after the moment: a timer of whole milliseconds that fires before it finds nothing due yet.
+        await asyncio.sleep(seconds - time.monotonic() % seconds + _JUST_AFTER)
         try:
             await job()
         except Exception:
