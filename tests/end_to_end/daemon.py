@@ -96,7 +96,9 @@ class Daemon:
     def write(self, *, agent: Mapping[str, Any] | None = None, **rest: Any) -> None:
         """Write the configuration; `agent` adds to an id, a listener on a free port and the state directory."""
         own = {"id": AGENT, "listen": "127.0.0.1:0", "state_dir": str(self.state_dir)}
-        self.config.write_text(yaml.safe_dump({"agent": {**own, **(agent or {})}, **rest}), encoding="utf-8")
+        written = self.config.with_suffix(".new")
+        written.write_text(yaml.safe_dump({"agent": {**own, **(agent or {})}, **rest}), encoding="utf-8")
+        written.replace(self.config)  # a daemon that reads just now sees the one or the other
 
     def __enter__(self) -> Self:
         return self
