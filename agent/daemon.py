@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Sequence
 
 import structlog
 import uvloop
@@ -15,34 +14,25 @@ from agent import logs
 from agent.app import CHECKPOINT, App, build
 from agent.reload import Origin
 from agent.systemd import Notifier
-from checks.base import Kind
-from config.errors import ConfigError
-from config.loader import examine
+from config.loader import Loaded
 from config.models import Config
 
 log = structlog.get_logger()
 
 
-def run_daemon(path: Path, kinds: Mapping[str, Kind]) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. Raises ConfigError or StateLocked when it cannot start."""
-    asked: list[int] = []
-    signal.signal(signal.SIGHUP, lambda number, _frame: asked.append(number))
+def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> int:
+    """Run a configuration without mistakes until SIGTERM or SIGINT; the exit code. Raises StateLocked.
+
+    `reload_asked` has a SIGHUP that came since the configuration began to be read.
+    """
+    assert loaded.config is not None
     logs.set_up()
-    config, texts = _read(path, kinds)
-    if config.agent.sentry_dsn is not None:
-        logs.report_to_sentry(config.agent.sentry_dsn.reveal())
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Daemon(config, Origin(path, kinds, texts)).main(reload_asked=bool(asked)))
-
-
-def _read(path: Path, kinds: Mapping[str, Kind]) -> tuple[Config, Mapping[str, bytes]]:
-    """The configuration and the texts it was made of, its warnings logged. Raises ConfigError."""
-    result = examine(path, kinds)
-    if result.config is None:
-        raise ConfigError(result.errors)
-    for problem in result.warnings:
+    for problem in loaded.warnings:
         log.warning("config.warning", reason=str(problem))
-    return result.config, result.texts
+    if loaded.config.agent.sentry_dsn is not None:
+        logs.report_to_sentry(loaded.config.agent.sentry_dsn.reveal())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_Daemon(loaded.config, origin).main(reload_asked=bool(reload_asked)))
 
 
 class _Daemon:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +18,22 @@ def run(config: ConfigOption = None) -> None:
 
     Example: tocsin run --config /etc/tocsin/tocsin.yaml
     """
+    reload_asked: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _frame: reload_asked.append(number))
+    from config.errors import ConfigError
+    from config.loader import examine
+
+    path, known = config_path(config), kinds()
+    loaded = examine(path, known)
+    if loaded.config is None:
+        raise ConfigError(loaded.errors)
+    # Only now: a file with mistakes is told of before all that a daemon needs is imported.
     from agent.daemon import run_daemon
     from agent.lock import StateLocked
+    from agent.reload import Origin
 
     try:
-        raise Ended(run_daemon(config_path(config), kinds()))
+        raise Ended(run_daemon(loaded, Origin(path, known, loaded.texts), reload_asked))
     except StateLocked as error:
         fail(str(error), _LOCKED)
 
