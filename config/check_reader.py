@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from config.conditions import Condition, ConditionError, parse
+from config.conditions import Condition, ConditionError, Measure, parse
 from config.friendly import mapping_hint, meant, shown, sort_of
 from config.masks import mask
 from config.models import Check, CheckOptions, Defaults, KindInfo, Timetable
@@ -75,11 +75,12 @@ class CheckReader:
 
     def _made(self, block: Mapping[str, Any], where: Where) -> Check | None:
         kind = self._kind(block, where)
-        envelope = {key: value for key, value in block.items() if key in _ENVELOPE}
+        own = frozenset(kind.spec.model_fields) if kind is not None else frozenset()
+        envelope = {key: value for key, value in block.items() if key in _ENVELOPE - own}
         options = self._options({**envelope, "type": kind.name if kind else ""}, where)
         if kind is None or options is None:
             return None
-        rest = {key: value for key, value in block.items() if key not in _ENVELOPE}
+        rest = {key: value for key, value in block.items() if key not in _ENVELOPE - own}
         spec = self.reader.model(kind.spec, rest, where, also=_ENVELOPE)
         written = _Written(where, kind, options, spec)
         check = self._complete(written, *self._conditions(written))
@@ -118,7 +119,10 @@ class CheckReader:
         self, written: _Written, down: tuple[Condition, ...], degraded: tuple[Condition, ...]
     ) -> Check:
         options, defaults, kind = written.options, self.defaults, written.kind
-        every = options.every or defaults.every
+        every, timeout = options.every or defaults.every, options.timeout or defaults.timeout
+        if kind.beat is not None and written.spec is not None:
+            every = kind.beat(written.spec)
+            timeout = min(every, timeout)
         counts = options.counts_for_uptime
         return Check(
             service=str(written.where[1]),
@@ -126,9 +130,9 @@ class CheckReader:
             kind=kind.name,
             spec=written.spec,
             every=every,
-            timeout=options.timeout or defaults.timeout,
-            confirm=options.confirm or defaults.confirm,
-            recover=options.recover or defaults.recover,
+            timeout=timeout,
+            confirm=options.confirm or kind.confirm or defaults.confirm,
+            recover=options.recover or kind.confirm or defaults.recover,
             retry_every=min(every, options.retry_every or defaults.retry_every or _RETRY),
             down=down,
             degraded=degraded,
@@ -144,19 +148,22 @@ class CheckReader:
         asked = None if written.spec is None else kind.always_down(written.spec)
         built_in = kind.down if asked is None else None
         down = [
-            self._condition(kind, built_in if options.down is None else options.down, (*where, "down")),
-            self._condition(kind, asked, where),
+            self._condition(written, built_in if options.down is None else options.down, (*where, "down")),
+            self._condition(written, asked, where),
         ]
         text = kind.degraded if options.degraded is None else options.degraded
-        degraded = self._condition(kind, text, (*where, "degraded"))
+        degraded = self._condition(written, text, (*where, "degraded"))
         return tuple(filter(None, down)), () if degraded is None else (degraded,)
 
-    def _condition(self, kind: KindInfo, text: str | None, where: Where) -> Condition | None:
+    def _condition(self, written: _Written, text: str | None, where: Where) -> Condition | None:
         if text is None:
             return None
+        kind, named = written.kind, _named(written)
         try:
+            if named is not None:
+                return parse(text, {**kind.measures, **named})
             if (kind.name, text) not in self._parsed:  # conditions repeat from check to check
-                self._parsed[kind.name, text] = parse(text, kind.measures)
+                self._parsed[kind.name, text] = parse(text, kind.measures, others=kind.open_values)
             return self._parsed[kind.name, text]
         except ConditionError as error:
             self.note(error, text, where)
@@ -179,6 +186,13 @@ class CheckReader:
             place = next((name for name in ("every", "timeout") if getattr(options, name) is not None), None)
             at = (*where, place) if place else where
             self.sources.warn(at, message, "raise every or lower timeout", key=True)
+
+
+def _named(written: _Written) -> Mapping[str, Measure] | None:
+    """The values that the check's options give a name to; None where its kind has no such, or they are not known."""
+    if written.kind.named is None or written.spec is None:
+        return None
+    return written.kind.named(written.spec)
 
 
 def _around(text: str, position: int) -> str:

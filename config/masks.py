@@ -30,3 +30,8 @@ def mask(text: str) -> str:
         if secret in text:
             text = text.replace(secret, HIDDEN)
     return text
+
+
+def longest() -> int:
+    """How many characters the longest of these secrets has."""
+    return len(_longest_first[0]) if _longest_first else 0

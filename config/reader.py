@@ -26,6 +26,8 @@ _QUOTED = re.compile(r'".*"', re.DOTALL)
 _KEEPS_SECRETS = re.compile(
     r"pass|secret|token|bearer|credential|cookie|dsn|auth|api.?key|private|signature", re.IGNORECASE
 )
+# Options whose entries may be secrets and mostly are none.
+_PLAIN_AMONG = (("headers",), ("env",))
 
 
 class Reader:
@@ -195,12 +197,13 @@ class _Texts:
         return found
 
     def _look_at_clear(self, text: str, where: Where, *, named_so: bool) -> None:
-        if misspelt(text) and (named_so or where[-2:-1] == ("headers",)):
+        among = where[-2:-1] in _PLAIN_AMONG
+        if misspelt(text) and (named_so or among):
             self._warn_of_misspelt(text, where)
         elif named_so:
             hint = "write ${env:NAME}, ${file:/path} or ${credential:NAME} instead"
             self.sources.warn(where, "a secret stands in clear in the file", hint)
-        elif where[-2:-1] == ("headers",):
+        elif among:
             leave_plain(text)
 
     def _warn_of_misspelt(self, text: str, where: Where) -> None:

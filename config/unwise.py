@@ -10,7 +10,7 @@ from typing import Any
 from config.conditions import Condition
 from config.models import Check, CheckOptions, Config, Service
 from config.places import Where
-from config.secrets import HIDDEN
+from config.secrets import HIDDEN, references
 from config.sources import Sources
 from config.units import DAY, parse_duration, show_duration, show_ratio
 
@@ -153,11 +153,21 @@ class _Looks:
         self._wait("recover", self.check.recover, "a recovery")
         for level, condition in self._own_conditions():
             self._hold(level, condition)
+        self._arguments()
 
     def _own_conditions(self) -> Iterator[tuple[str, Condition]]:
         for level, conditions in (("down", self.check.down), ("degraded", self.check.degraded)):
             if level in self.written:
                 yield from ((level, condition) for condition in conditions)
+
+    def _arguments(self) -> None:
+        """What a program is called with can be read by every user of the host."""
+        arguments = self.written.get("command")
+        for number, text in enumerate(arguments if isinstance(arguments, list) else ()):
+            if isinstance(text, str) and references(text):
+                message = "a secret among the arguments can be read by every user of the host"
+                hint = "hand it over in env:, or let the program read the file itself"
+                self.sources.warn((*self.where, "command", number), message, hint)
 
     def _retry(self) -> None:
         asked = self.written.get("retry_every")

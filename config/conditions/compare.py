@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 
 from config.conditions.facts import Cut, Many
 from config.conditions.patterns import Pattern
+from config.conditions.same import among, as_number, equal
 from config.conditions.tree import Range, Special
 from config.conditions.work import Work
 
-_NUMERIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_BASED = re.compile(r"0(?:x[0-9a-fA-F]+|o[0-7]+|b[01]+)")
-_LONGEST_NUMBER = 400
-_PER_EQUAL = 70
-_BOOLEANS = {"true": True, "false": False}
+# Measured, in steps.
+_PER_QUESTION, _PER_HOLDER, _PER_CHILD = 80, 20, 14
 
 
 def compare(operator: str, left: object, right: object, work: Work) -> bool | None:
@@ -25,8 +22,10 @@ def compare(operator: str, left: object, right: object, work: Work) -> bool | No
     if left is Special.ABSENT or right is Special.ABSENT:
         return False
     if isinstance(left, Many):
+        work.spend(_PER_QUESTION * len(left.values))
         return any_of([compare(operator, one, right, work) for one in left.values])
     if isinstance(right, Many):
+        work.spend(_PER_QUESTION * len(right.values))
         return any_of([compare(operator, left, one, work) for one in right.values])
     if isinstance(left, Cut):
         return _in_cut(operator, left.text, right, work)
@@ -60,7 +59,8 @@ def length(value: object, work: Work) -> object:
     Null has no length. Raises TooMuchWork.
     """
     if isinstance(value, Many):
-        return Many(tuple(length(one, work) for one in value.values))
+        work.spend(_PER_QUESTION * len(value.values))
+        return Many(tuple([length(one, work) for one in value.values]))
     if isinstance(value, Cut):
         return Special.UNKNOWN
     if isinstance(value, (str, list, tuple)):
@@ -79,12 +79,17 @@ def _spend_on(value: object, work: Work) -> None:
     pending = [value]
     while pending:
         here = pending.pop()
-        work.spend(30 + len(here) // 10 if isinstance(here, str) else 30)
         if isinstance(here, dict):
-            pending.extend(here.values())
-            work.spend(10 * len(here))
+            work.spend(_PER_HOLDER + 2 * _PER_CHILD * len(here))
+            pending += here.values()
+            pending += here
         elif isinstance(here, (list, tuple)):
-            pending.extend(here)
+            work.spend(_PER_HOLDER + _PER_CHILD * len(here))
+            pending += here
+        elif isinstance(here, str):
+            work.spend(len(here) // 10)
+        elif isinstance(here, int):
+            work.spend(here.bit_length() // 10)
 
 
 def _in_cut(operator: str, text: str, right: object, work: Work) -> bool | None:
@@ -96,67 +101,30 @@ def _in_cut(operator: str, text: str, right: object, work: Work) -> bool | None:
     return None
 
 
-def _equal(left: object, right: object, work: Work) -> bool:
-    pending = [(left, right)]
-    while pending:
-        one, other = pending.pop()
-        if one is other:
-            continue
-        work.spend(_PER_EQUAL)
-        if isinstance(one, dict) and isinstance(other, dict):
-            work.spend(4 * len(one))
-            if one.keys() != other.keys():
-                return False
-            pending.extend((value, other[key]) for key, value in one.items())
-        elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-            if len(one) != len(other):
-                return False
-            work.spend(4 * len(one))
-            pending.extend(zip(one, other, strict=True))
-        elif not _same(one, other):
-            return False
-    return True
-
-
-def _same(left: object, right: object) -> bool:
-    """Two scalars; a text that is wholly a number equals that number, "true" equals true."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right
-    if _is_null(left) or _is_null(right):
-        return _is_null(left) and _is_null(right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        one, other = _boolean(left), _boolean(right)
-        return one is not None and one == other
-    first, second = _number(left), _number(right)
-    return first is not None and second is not None and first == second
-
-
-def _order(left: object, right: object) -> int | None:
+def _order(left: object, right: object, work: Work) -> int | None:
     """-1, 0 or 1; None when the two cannot be put in order."""
-    first, second = _number(left), _number(right)
+    first, second = as_number(left), as_number(right)
     if first is not None and second is not None:
         return (first > second) - (first < second)
     if first is None and second is None and isinstance(left, str) and isinstance(right, str):
+        work.spend(min(len(left), len(right)) // 16)
         return (left > right) - (left < right)
     return None
 
 
 def _within(left: object, right: object, _work: Work) -> bool:
-    number = _number(left)
+    number = as_number(left)
     return number is not None and isinstance(right, Range) and right.low <= number <= right.high
 
 
 def _among(left: object, right: object, work: Work) -> bool:
-    return isinstance(right, tuple) and any(_equal(left, one, work) for one in right)
+    return isinstance(right, tuple) and among(left, right, work)
 
 
 def _contains(left: object, right: object, work: Work) -> bool:
     if isinstance(left, (list, tuple)):
-        if isinstance(right, str) and _number(right) is None and _boolean(right) is None:
-            work.spend(2 * len(left))
-            return right in left
-        return any(_equal(one, right, work) for one in left)
-    part = written(right)
+        return among(right, left, work)
+    part = _as_text(right, work)
     if not isinstance(left, str) or part is None:
         return False
     work.afford(len(left) // 12, f"too much to search through {len(left)} characters once more")
@@ -164,8 +132,14 @@ def _contains(left: object, right: object, work: Work) -> bool:
 
 
 def _matches(left: object, right: object, work: Work) -> bool:
-    text = written(left)
+    text = _as_text(left, work)
     return text is not None and isinstance(right, Pattern) and right.found_within(text, work)
+
+
+def _as_text(value: object, work: Work) -> str | None:
+    if isinstance(value, int):
+        work.spend(value.bit_length() // 10)
+    return written(value)
 
 
 def written(value: object) -> str | None:
@@ -182,37 +156,12 @@ def written(value: object) -> str | None:
     return None
 
 
-def _number(value: object) -> int | float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
-        return value
-    return _number_in(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST_NUMBER else None
-
-
-def _number_in(text: str) -> int | float | None:
-    """A text that is a number and nothing else, `0x1f` included; `30s` is none."""
-    if _NUMERIC.fullmatch(text):
-        return float(text) if any(sign in text for sign in ".eE") else int(text)
-    return int(text, 0) if _BASED.fullmatch(text) else None
-
-
-def _boolean(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return _BOOLEANS.get(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST_NUMBER else None
-
-
-def _is_null(value: object) -> bool:
-    return value is None or value is Special.NULL
-
-
 _OPERATORS: dict[str, Callable[[object, object, Work], bool]] = {
-    "==": _equal,
-    "<": lambda left, right, _work: _order(left, right) == -1,
-    "<=": lambda left, right, _work: _order(left, right) in (-1, 0),
-    ">": lambda left, right, _work: _order(left, right) == 1,
-    ">=": lambda left, right, _work: _order(left, right) in (0, 1),
+    "==": equal,
+    "<": lambda left, right, work: _order(left, right, work) == -1,
+    "<=": lambda left, right, work: _order(left, right, work) in (-1, 0),
+    ">": lambda left, right, work: _order(left, right, work) == 1,
+    ">=": lambda left, right, work: _order(left, right, work) in (0, 1),
     "range": _within,
     "in": _among,
     "contains": _contains,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from config.conditions.compare import all_of, any_of, compare, length, opposite
 from config.conditions.facts import Facts
@@ -28,18 +29,33 @@ from config.conditions.verdict import Leaf, Verdict
 from config.conditions.work import TooMuchWork, Work
 
 _MOST_WRITTEN_OUT = 16
+# Measured, in steps.
+_PER_QUESTION = 700
 
 
 def evaluate(condition: Condition, facts: Facts) -> Verdict:
     """Every leaf is answered, also where an earlier one has decided, so that messages can show all."""
-    run = _Run(facts, facts.work())
+    run = _Run(facts, _work(condition, facts))
     result, causes = run.answer(condition.tree)
     return Verdict(result, tuple(run.leaves), causes)
 
 
 def holds(condition: Condition, facts: Facts) -> bool | None:
     """The result alone, at a fraction of the cost: most looks are good, and nobody asks them why."""
-    return _truth(condition.tree, facts, facts.work())
+    return _truth(condition.tree, facts, _work(condition, facts))
+
+
+def _work(condition: Condition, facts: Facts) -> Work:
+    """What is left for looking when every question has been asked and its answer written down."""
+    work = facts.work()
+    work.reserve(_PER_QUESTION * _questions(condition.tree))
+    return work
+
+
+def _questions(node: Node) -> int:
+    if isinstance(node, (Comparison, Exists)):
+        return 1
+    return _questions(node.of) if isinstance(node, Not) else sum([_questions(part) for part in node.parts])
 
 
 def _truth(node: Node, facts: Facts, work: Work) -> bool | None:
@@ -78,11 +94,15 @@ class _Run:
         unit = ""
         if isinstance(node, Comparison) and isinstance(node.right, Literal):
             unit = unit_of(node.right.text)
-        pairs = list(zip(_operands(node), found, strict=True))
+        operands = _operands(node)
         seen = tuple(
-            (one.text, self._text(one, what, unit)) for one, what in pairs if not isinstance(one, Literal)
+            [
+                (one.text, self._text(one, what, unit))
+                for one, what in zip(operands, found, strict=True)
+                if one.__class__ is not Literal
+            ]
         )
-        return Leaf(text=node.text, value=self._value(*pairs[0]), verdict=verdict, seen=seen, why=why)
+        return Leaf(node.text, self._value(operands[0], found[0]), verdict, seen, why)
 
     def _value(self, operand: Operand, found: object) -> object:
         if (operand.text, None) not in self.shown:
@@ -136,16 +156,15 @@ def _exists(found: object) -> bool | None:
 
 
 def _look(operand: Operand, facts: Facts, work: Work) -> object:
-    match operand:
-        case Literal():
-            return operand.value
-        case Value():
-            return facts.value(operand.name)
-        case Header():
-            return facts.header(operand.name)
-        case Body():
-            return facts.text()
-        case JsonPath():
-            return facts.select(operand.path, work)
-        case Length():
-            return length(_look(operand.of, facts, work), work)
+    return _LOOKS[operand.__class__](operand, facts, work)
+
+
+# Not a chain of questions: this is asked for every word of every condition.
+_LOOKS: Mapping[type, Callable[[Any, Facts, Work], object]] = {
+    Literal: lambda operand, _facts, _work: operand.value,
+    Value: lambda operand, facts, _work: facts.value(operand.name),
+    Header: lambda operand, facts, work: facts.header(operand.name, work),
+    Body: lambda _operand, facts, _work: facts.text(),
+    JsonPath: lambda operand, facts, work: facts.select(operand.path, work),
+    Length: lambda operand, facts, work: length(_look(operand.of, facts, work), work),
+}

@@ -32,9 +32,9 @@ Values = Mapping[str, Measure] | Collection[str] | None
 class LeafReader:
     """A walk over the words; it notes what the condition needs to be given."""
 
-    def __init__(self, text: str, tokens: list[Token], names: Values) -> None:
+    def __init__(self, text: str, tokens: list[Token], names: Values, *, others: bool = False) -> None:
         self.text = text
-        self.names = names
+        self.names = None if others else names
         self.known: Mapping[str, Measure] = names if isinstance(names, Mapping) else {}
         self.asked: set[str] = set()
         self.needs_body = False

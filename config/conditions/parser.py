@@ -16,13 +16,13 @@ MAX_LEAVES = 64
 MAX_HOLD_COUNT = 64
 
 
-def parse(text: str, values: Values = None) -> Condition:
-    """Read a condition. `values` are those it may ask for, by name; None accepts any.
+def parse(text: str, values: Values = None, *, others: bool = False) -> Condition:
+    """Read a condition. `values` are those it may ask for, by name; None accepts any, as do `others` beside them.
 
     With their measures, literals must fit their units, and no question may have only one possible answer.
     Raises ConditionError, with the place and where possible a remedy, for anything else.
     """
-    reader = _Parser(LeafReader(text, tokenize(text), values))
+    reader = _Parser(LeafReader(text, tokenize(text), values, others=others))
     tree = reader.whole()
     if isinstance(values, Mapping):
         refuse_senseless(tree, values, text)

@@ -18,12 +18,10 @@ from jsonpath.segments import JSONPathRecursiveDescentSegment
 from jsonpath.selectors import Filter, IndexSelector, NameSelector, SliceSelector, WildcardSelector
 
 from config.conditions import path_filter as tests
-from config.conditions.path_filter import Query, Reader, Test
-from config.conditions.path_walk import Segment, Selector, every, index, name, part, those
+from config.conditions.path_filter import Query, Reader
+from config.conditions.path_walk import Segment, Selector, Test, every, index, name, part, several, those
 from config.conditions.paths import PathError
 from config.conditions.patterns import iregexp
-
-_PER_TEST = 8
 
 
 def read_segments(path: Any) -> tuple[Segment, ...]:
@@ -31,11 +29,13 @@ def read_segments(path: Any) -> tuple[Segment, ...]:
     if not isinstance(path, JSONPath):
         raise PathError("not a JSON path", 0)
     return tuple(
-        Segment(
-            tuple(map(_selector, segment.selectors)), isinstance(segment, JSONPathRecursiveDescentSegment)
-        )
+        Segment(_selectors(segment.selectors), isinstance(segment, JSONPathRecursiveDescentSegment))
         for segment in path.segments
     )
+
+
+def _selectors(selectors: Any) -> Selector:
+    return _selector(selectors[0]) if len(selectors) == 1 else several([_selector(one) for one in selectors])
 
 
 def _selector(selector: Any) -> Selector:
@@ -49,26 +49,12 @@ def _selector(selector: Any) -> Selector:
         return every
     if isinstance(selector, Filter):
         try:
-            expression = selector.expression.expression
-            return those(_test(expression), _cost(expression))
+            return those(_test(selector.expression.expression))
         except PathError:
             raise
         except ValueError as error:
             raise PathError(str(error), selector.token.index) from None
     raise PathError("no such selector in RFC 9535", selector.token.index)
-
-
-def _cost(expression: Any) -> int:
-    """About how many steps one test takes, queries that find several nodes not counted."""
-    pending, steps = [expression], 6
-    while pending:
-        here = pending.pop()
-        if isinstance(here, FilterQuery):
-            steps += 4 + 3 * len(here.path.segments)
-        elif not isinstance(here, (FilterExpressionLiteral, Nil)):
-            steps += _PER_TEST
-            pending += here.children()
-    return steps
 
 
 def _test(expression: Any) -> Test:
@@ -110,14 +96,14 @@ def _value(expression: Any) -> Reader:
     if isinstance(expression, FilterExpressionLiteral):
         return tests.constant(expression.value)
     if isinstance(expression, FilterQuery):
-        return _query(expression).reader()
+        return _query(expression).values
     if isinstance(expression, FunctionExtension):
         if expression.name == "length":
             return tests.length(_value(expression.args[0]))
         if expression.name == "count":
             return tests.count(_query(expression.args[0]))
         if expression.name == "value":
-            return _query(expression.args[0]).reader()
+            return _query(expression.args[0]).values
     raise ValueError("not a JSON path: only values can be compared")
 
 

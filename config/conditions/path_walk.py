@@ -1,35 +1,42 @@
-"""Walking a JSON document along a path of RFC 9535, counting every node looked at."""
+"""Walking a JSON document along a path of RFC 9535, many nodes at a time, each paid for before it is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, compress
 from typing import Any
 
+from config.conditions.path_below import Below
 from config.conditions.work import Work
 
 Nodes = list[Any]
+_HOLDERS = frozenset({dict, list})
 # Measured, in steps.
-_PER_NODE, _PER_CONTAINER = 8, 14
+_PER_SEGMENT, _PER_NODE, _PER_SLICE = 60, 4, 150
+_PER_HOLDER, _PER_CHILD = 8, 0.4
 
 
 @dataclass(slots=True)
 class Walk:
-    """One walk: the document, the steps left, and what queries from the root have already found."""
+    """One walk: the document, the steps left, what lies below its nodes, and what queries from the root found."""
 
     document: Any
     work: Work
+    below: Below
     found: dict[int, Nodes]
 
 
-Selector = Callable[[Any, Walk], Sequence[Any]]
+# From all nodes at once to what it selects in them, in document order; any value may be asked of each node.
+Selector = Callable[[Nodes, Walk], Nodes]
+Test = Callable[[Nodes, Walk], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One step of a path: from each node, or from it and all below it, what any of the selectors picks."""
+    """One step of a path: from each node, or from it and all below it, what the selector picks."""
 
-    selectors: tuple[Selector, ...]
+    pick: Selector
     descends: bool
 
 
@@ -37,53 +44,31 @@ def walk(segments: Sequence[Segment], start: Any, going: Walk) -> Nodes:
     """The nodes selected, in document order. Raises TooMuchWork."""
     nodes = [start]
     for segment in segments:
-        nodes = _containers(nodes, going.work) if segment.descends else list(filter(holds, nodes))
-        going.work.spend(_PER_NODE * (len(nodes) * len(segment.selectors) + 4))
-        found: Nodes = []
-        for node in nodes:
-            for selector in segment.selectors:
-                found += selector(node, going)
-        nodes = found
-    return nodes
-
-
-def holds(node: Any) -> bool:
-    """Whether it has members or elements."""
-    return node.__class__ is dict or node.__class__ is list
-
-
-def _containers(nodes: Nodes, work: Work) -> Nodes:
-    """Each node that holds others, and all such below it, parents first."""
-    found: Nodes = []
-    pending = list(filter(holds, reversed(nodes)))
-    left = work.left
-    while pending:
-        here = pending.pop()
-        found.append(here)
-        left -= _PER_CONTAINER + 2 * len(here)
-        if left < 0:
+        if segment.descends:
+            nodes = going.below.holders(nodes, going.work)
+        nodes = segment.pick(nodes, going)
+        if not nodes:
             break
-        inner = here.values() if here.__class__ is dict else here
-        # Asked here and not by holds(), and counted here and not by spend(): calls would double the time.
-        deeper = [child for child in inner if child.__class__ is dict or child.__class__ is list]
-        if deeper:
-            deeper.reverse()
-            pending += deeper
-    work.spend(work.left - left)
-    return found
+    return nodes
 
 
 def name(wanted: str) -> Selector:
     """The member of that name."""
-    return lambda node, _going: (node[wanted],) if node.__class__ is dict and wanted in node else ()
+
+    def pick(nodes: Nodes, going: Walk) -> Nodes:
+        going.work.spend(_PER_SEGMENT + _PER_NODE * len(nodes))
+        return [node[wanted] for node in nodes if node.__class__ is dict and wanted in node]
+
+    return pick
 
 
 def index(wanted: int) -> Selector:
     """The element at a place; below zero it counts from the end."""
+    least = wanted + 1 if wanted >= 0 else -wanted
 
-    def pick(node: Any, _going: Walk) -> Sequence[Any]:
-        inside = isinstance(node, list) and -len(node) <= wanted < len(node)
-        return (node[wanted],) if inside else ()
+    def pick(nodes: Nodes, going: Walk) -> Nodes:
+        going.work.spend(_PER_SEGMENT + _PER_NODE * len(nodes))
+        return [node[wanted] for node in nodes if node.__class__ is list and len(node) >= least]
 
     return pick
 
@@ -91,29 +76,49 @@ def index(wanted: int) -> Selector:
 def part(wanted: slice) -> Selector:
     """The elements of a slice; none when its step is zero."""
 
-    def pick(node: Any, going: Walk) -> Sequence[Any]:
-        if not isinstance(node, list) or wanted.step == 0:
-            return ()
-        going.work.spend(len(range(*wanted.indices(len(node)))))
-        found: Sequence[Any] = node[wanted]
-        return found
+    def pick(nodes: Nodes, going: Walk) -> Nodes:
+        lists = [node for node in nodes if node.__class__ is list]
+        going.work.spend(_PER_SEGMENT + _PER_NODE * len(nodes) + _PER_SLICE * len(lists))
+        if wanted.step == 0:
+            return []
+        going.work.spend(sum(len(range(*wanted.indices(len(node)))) for node in lists))
+        return list(chain.from_iterable([node[wanted] for node in lists]))
 
     return pick
 
 
-def every(node: Any, going: Walk) -> Sequence[Any]:
+def every(nodes: Nodes, going: Walk) -> Nodes:
     """All members or elements."""
-    going.work.spend(len(node))
-    found: Sequence[Any] = list(node.values()) if node.__class__ is dict else node
+    going.work.spend(_PER_SEGMENT + _PER_HOLDER * len(nodes))
+    inside = nodes
+    if not _HOLDERS.issuperset(map(type, nodes)):
+        inside = [node for node in nodes if node.__class__ is dict or node.__class__ is list]
+    going.work.spend(int(_PER_CHILD * sum(map(len, inside))))
+    found: Nodes = []
+    for node in inside:
+        found += node.values() if node.__class__ is dict else node
     return found
 
 
-def those(test: Callable[[Any, Walk], bool], cost: int) -> Selector:
-    """The members or elements that pass the test, which takes about `cost` steps."""
+def those(test: Test) -> Selector:
+    """The members or elements that pass the test."""
 
-    def pick(node: Any, going: Walk) -> Sequence[Any]:
-        going.work.spend(len(node) * cost)
-        inner = node.values() if isinstance(node, dict) else node
-        return [child for child in inner if test(child, going)]
+    def pick(nodes: Nodes, going: Walk) -> Nodes:
+        inner = every(nodes, going)
+        return list(compress(inner, test(inner, going))) if inner else inner
+
+    return pick
+
+
+def several(selectors: Sequence[Selector]) -> Selector:
+    """What any of the selectors picks, node by node."""
+
+    def pick(nodes: Nodes, going: Walk) -> Nodes:
+        found: Nodes = []
+        for node in nodes:
+            alone = [node]
+            for selector in selectors:
+                found += selector(alone, going)
+        return found
 
     return pick

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from config.conditions.path_below import Below
 from config.conditions.work import Work
 
 if TYPE_CHECKING:
@@ -28,11 +29,18 @@ class Path:
     text: str
     _segments: tuple[Segment, ...] = field(repr=False, compare=False)
 
-    def select(self, document: object, work: Work) -> list[object]:
+    @property
+    def descends(self) -> int:
+        """How often the document must be gone through for it: for `$..` once, twice to descend from elsewhere."""
+        if ".." not in self.text:
+            return 0
+        return 1 if self.text.rindex("..") == 1 else 2
+
+    def select(self, document: object, work: Work, below: Below | None = None) -> list[object]:
         """The values selected, in document order. Raises TooMuchWork."""
         from config.conditions.path_walk import Walk, walk
 
-        return walk(self._segments, document, Walk(document, work, {}))
+        return walk(self._segments, document, Walk(document, work, below or Below(document), {}))
 
 
 def compile_path(text: str) -> Path:

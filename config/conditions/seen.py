@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from itertools import takewhile
 
 from config.conditions.compare import written
 from config.conditions.facts import Cut, Many
 from config.conditions.tree import Special
-from config.masks import mask
+from config.masks import longest, mask
 from config.unit_table import SIZE, TIME
 
 MAX_SHOWN = 200
@@ -42,7 +43,7 @@ def seen_text(value: object, unit: str = "") -> str:
     if isinstance(value, Special):
         return value.value
     if isinstance(value, Many):
-        return visible(", ".join(seen_text(one, unit) for one in value.values[:MAX_SHOWN]))
+        return visible(", ".join(_first_texts(value, unit)))
     if unit and isinstance(value, (int, float)) and not isinstance(value, bool) and _plain(value):
         return f"{value / _WORTH[unit]:.4g}{unit}"
     shown = seen_value(value)
@@ -55,20 +56,41 @@ def seen_text(value: object, unit: str = "") -> str:
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
 
+def _first_texts(many: Many, unit: str) -> Iterator[str]:
+    """As many as can be shown."""
+    room = MAX_SHOWN
+    for one in many.values:
+        if room < 0:
+            return
+        text = seen_text(one, unit)
+        room -= len(text)
+        yield text
+
+
 def unit_of(literal: str) -> str:
     """The unit at the end of a number as written: `ms` of `800ms`, `%` of `5..10%`, nothing of `200`."""
+    if literal[-1:].isdigit():
+        return ""
     unit = literal.strip().lstrip("+-0123456789. ")
     return unit if unit in _WORTH else ""
 
 
 def visible(text: str) -> str:
     """At most 200 characters, secrets masked; what a terminal would not print is written as an escape."""
-    # Masked before it is cut: half a secret would not be known for one.
-    short = mask(text[: MAX_SHOWN + _LONGEST_SECRET])[: MAX_SHOWN + 1]
+    short = _beginning(text)
     clean = short
     if not short.isprintable():
         clean = "".join(char if char.isprintable() else _escape(char) for char in short)
     return clean if len(clean) <= MAX_SHOWN else clean[: MAX_SHOWN - 3] + "..."
+
+
+def _beginning(text: str) -> str:
+    """The start of it, just past the limit, with secrets masked before it is cut: half a one would not be known."""
+    start = text[: MAX_SHOWN + 1 + longest()]
+    if mask(start) == start:
+        return start[: MAX_SHOWN + 1]
+    # What is masked makes room for more, in which the next secret may begin.
+    return mask(text[: MAX_SHOWN + _LONGEST_SECRET])[: MAX_SHOWN + 1]
 
 
 def _escape(char: str) -> str:
@@ -83,23 +105,29 @@ def _plain(value: int | float) -> bool:
 def _as_json(value: object) -> str | None:
     """The start of the value's JSON, at least just past the limit; None for what is not JSON."""
     try:
-        return json.dumps(_start(value, [MAX_SHOWN + 1]), ensure_ascii=False)
+        return json.dumps(_start(value, [MAX_SHOWN + 3]), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return None
 
 
 def _start(value: object, room: list[int]) -> object:
     """As much of it as can be shown, so that a large value costs no more than a small one."""
-    room[0] -= 1
+    room[0] -= 2  # what parts it from the next
     if isinstance(value, str):
-        room[0] -= len(value)
-        return value[: _LONGEST_SECRET + MAX_SHOWN]
+        start = value if len(value) <= MAX_SHOWN else _beginning(value)
+        room[0] -= len(start)
+        return start
     if isinstance(value, dict):
         return {
-            str(key): _start(inner, room) for key, inner in takewhile(lambda _: room[0] > 0, value.items())
+            str(_start(str(key), room)): _start(inner, room)
+            for key, inner in takewhile(lambda _: room[0] > 0, value.items())
         }
     if isinstance(value, (list, tuple)):
         return [_start(inner, room) for inner in takewhile(lambda _: room[0] > 0, value)]
+    if isinstance(value, int):
+        room[0] -= max(1, value.bit_length() * 3 // 10)
+    else:
+        room[0] -= len(repr(value)) if isinstance(value, float) else 4
     return value
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from checks.registry import KINDS
 from config.loader import Loaded
 
 Look = Callable[[str], Loaded]
@@ -58,7 +59,7 @@ ONE = [
     ("agent: {metrics: {allow: [10.0.0.1/8]}}\n", '1:27: agent.metrics.allow.0: expected a network like 10.0.0.0/8, got "10.0.0.1/8" (did you mean 10.0.0.0/8?)'),
     ("services: {Web Shop: {checks: {a: {type: cpu}}}}\n", '1:12: services.Web Shop: "Web Shop" is no id (lower-case letters, digits, - and _, at most 63 characters; such as web-shop)'),
     ("services: {a: {checks: {b: {type: tpc}}}}\n", '1:35: services.a.checks.b.type: unknown kind of check "tpc" (did you mean "tcp"?)'),
-    ("services: {a: {checks: {b: {every: 1s}}}}\n", "1:25: services.a.checks.b: is missing type: (known kinds: cpu, disk, http, load, memory, tcp)"),
+    ("services: {a: {checks: {b: {every: 1s}}}}\n", f"1:25: services.a.checks.b: is missing type: (known kinds: {', '.join(sorted(KINDS))})"),
     ("services: {a: {checks: {b: {type: tcp, port: 1}}}}\n", "1:25: services.a.checks.b.host: is missing (name or address to connect to)"),
     # shapes
     ("services: [a]\n", "1:11: services: expected a mapping of names, got a list (begin each with its id and a colon, not with a -)"),

@@ -22,7 +22,6 @@ def test_example_of_the_contract_names_exactly_what_is_not_known_yet(shared: Pat
         ("helpdesks.jira.type", 'unknown type "jira"'),
         ("channels.email-web.type", 'unknown type "email"'),
         ("services.edge-network.checks.gateway.type", 'unknown kind of check "ping"'),
-        ("services.classifieds.checks.errors.type", 'unknown kind of check "access_log"'),
     ]
     assert found.warnings == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 
@@ -12,12 +13,12 @@ from config.conditions import Facts, evaluate, holds, parse
 from config.conditions.work import TooMuchWork, work_for
 
 SIZE = 100_000
-# 10 ms are some 330,000 turns on a small server. The margin is for a machine that others use as well.
-MOST_TURNS = 900_000
+# 10 ms on a small server, where a turn takes 36 to 40 ns.
+MOST_TURNS = 250_000
 
 
-def filled(piece: str) -> str:
-    return "[" + ",".join([piece] * (SIZE // (len(piece) + 1))) + "]"
+def filled(piece: str, size: int = SIZE) -> str:
+    return "[" + ",".join([piece] * (size // (len(piece) + 1))) + "]"
 
 
 BODIES = {
@@ -34,7 +35,23 @@ BODIES = {
     "page": "<p>" + "x a, {b} " * 11_000,
     "two letters": "".join(random.Random(1).choices("ab", k=SIZE)),
     "one text": '"' + "a" * (SIZE - 2) + '"',
+    "fractions": filled("0.1234567890123456789"),
+    "long numbers": filled("1" * 390),
+    "numbers in texts": filled('" 0x1f "'),
+    "letters of all sorts": filled('"\u00e9\u6f22"', SIZE // 2),
+    "escapes": filled('"\\u00e9\\n"'),
+    "half pairs": '["\\ud800",' + filled("0")[1:],
+    "pairs": filled("[0,0]"),
+    "sentences": filled('"' + "a b" * 30 + '"'),
+    "blanks": " " * (SIZE - 3) + "[1]",
 }
+VALUES = {
+    "many": [{"a": number, "b": [1, 2]} for number in range(3000)],
+    "also": [{"a": number, "b": [1, 2]} for number in range(3000)],
+}
+HEADERS = [(f"X-{number}", "1") for number in range(100)] + [
+    ("Set-Cookie", f"c={number}") for number in range(200)
+]
 LETTERS = "abcdefgh"
 MANY = [
     "json $..{}>1",
@@ -43,7 +60,8 @@ MANY = [
     "body matches '{}.*z'",
     "json $ contains '{}'",
 ]
-MANY += ["json $['{}'] == json $", "json $..* == '{}'"]
+MANY += ["json $['{}'] == json $", "json $..* == '{}'", "header 'set-cookie' matches '{}.*z'"]
+MANY += ["json $[?@.{}] == 1", "json $..*.{} == 1", "body like '*{}*z'", "many == also"]
 CONDITIONS = [
     "json $..* == 1",
     "len(json $) > 1",
@@ -63,18 +81,42 @@ CONDITIONS = [
     'body matches "([ab]x?){20}c"',
     'body contains "aaaaaaaaaaab"',
     "json $ in [" + ",".join(["1"] * 1900) + "]",
+    "json $[*] == json $",
+    "json $ contains json $[0]",
+    "json $..* contains true",
+    "json $[*] contains '0x1f'",
+    "json $..[?@.a == @.b || @.b < @.c] == 1",
+    "json $..[?length(@.a) == count(@.*)] == 1",
+    "json $[?@..*] == 1",
+    "json $[?$ == $] == 1",
+    "json $[?@ >= $] == 1",
+    "json $[?match(@, @)] == 1",
+    "json $[?" + " && ".join(["search(@, 'a')"] * 150) + "] == 1",
+    "json $[" + ",".join(["1:2"] * 900) + "] == 1",
+    "json $" + "[*]" * 1300 + " == 1",
+    " or ".join(f"json $[{number}:] == json $[{number + 1}:]" for number in range(64)),
     *(" or ".join(one.format(first + second) for first in LETTERS for second in LETTERS) for one in MANY),
 ]
 
 
 def turns(text: str, body: str) -> float:
     """The CPU time of one evaluation, in turns of an empty loop timed just before and after it."""
-    condition, facts = parse(text), Facts({}, None, body)
+    condition, facts = parse(text), Facts(VALUES, HEADERS, body)
     before = loop()
     began = time.process_time()
     evaluate(condition, facts)
     took = time.process_time() - began
     return took / min(before, loop())
+
+
+def fewest_turns(text: str, body: str) -> float:
+    """The best of several: the machine has others to serve."""
+    fewest = math.inf
+    for _ in range(12):
+        fewest = min(fewest, turns(text, body))
+        if fewest < MOST_TURNS:
+            break
+    return fewest
 
 
 def loop() -> float:
@@ -88,7 +130,7 @@ def loop() -> float:
 @pytest.mark.parametrize("body", BODIES)
 def test_no_condition_takes_long_over_any_body(body: str) -> None:
     for text in CONDITIONS:
-        assert min(turns(text, BODIES[body]) for _ in range(3)) < MOST_TURNS, text[:80]
+        assert fewest_turns(text, BODIES[body]) < MOST_TURNS, text[:80]
 
 
 def test_the_steps_of_an_evaluation_grow_with_the_body_alone() -> None:
