@@ -13,6 +13,7 @@ from config.conditions import Leaf, Measure, measure
 
 if TYPE_CHECKING:
     from checks.network import Network
+    from checks.programs import Programs
 
 Scalar: TypeAlias = float | int | str | bool | None
 
@@ -79,12 +80,30 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Perfdata:
+    """One measurement as a monitoring plugin printed it: numbers in its own unit, ranges as text, None = not said."""
+
+    label: str
+    value: float | None
+    uom: str = ""
+    warn: str | None = None
+    crit: str | None = None
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a probe saw, before any condition judges it.
 
     `failure` is set when the probe itself failed (the target is down), `blind` when we could not look
     (our fault, a local limit, a permission: unknown). At most one of them is set; both are one line.
     `headers` and `body` are None where the kind has none or they could not be read.
+    `says` is the verdict of a program that judges by itself: conditions may make it worse, never better.
+    `text` is its first line and becomes the message; it and `long_text` are None for kinds without output.
+    `unread` names values that could not be read, each with the reason: to conditions they are unknown, not absent.
+    `parts` are several things of one sort (mounts, disks), by name: each is judged by itself, the worst is the
+    reading, and of this observation only `notes` and `memo` count.
     """
 
     values: Mapping[str, Scalar] = field(default_factory=dict)
@@ -97,6 +116,12 @@ class Observation:
     whole: bool = True
     memo: Any = None
     notes: tuple[str, ...] = ()
+    says: Status | None = None
+    text: str | None = None
+    long_text: str | None = None
+    perfdata: tuple[Perfdata, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Observation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +155,9 @@ class Reading:
     excerpt: str = ""
     notes: tuple[str, ...] = ()
     memo: Any = None
+    text: str | None = None
+    long_text: str | None = None
+    perfdata: tuple[Perfdata, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +165,7 @@ class Context:
     """What a probe is given: how long it may take (seconds), what it remembered, and the way out.
 
     `now` is the wall clock in seconds since 1970, `keep_body` how many bytes of an answer's body the
-    conditions want to see.
+    conditions want to see. `programs` runs them for a probe; without, it begins its own.
     """
 
     timeout: float
@@ -145,10 +173,13 @@ class Context:
     now: float
     memo: Any = None
     keep_body: int = 0
+    programs: Programs | None = None
 
 
 Probe: TypeAlias = Callable[[Any, Context], Awaitable[Observation]]
 BlockingProbe: TypeAlias = Callable[[Any, Context], Observation]
+# (spec, memo, now, since when we listen): moments in seconds since 1970.
+Judge: TypeAlias = Callable[[Any, Any, float, float], Observation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +189,13 @@ class Kind:
     A `blocking` probe is a plain function and runs on a bounded thread pool; any other is a coroutine.
     `down` and `degraded` are the built-in conditions, which the operator's own replace; `always_down`
     gives a condition that options ask for (such as `accept_status`): it stands beside the operator's own
-    and replaces the built-in one.
+    and replaces the built-in one. With `open_values` a look may bring values that are not declared, and
+    conditions may ask for any name; `named` gives those that the options name, where they name all of them.
+
+    A kind with a `judge` is told instead of looking: what it was told stands in its memo, and it is judged in
+    the transaction that the memo is stored in; `probe` is for commands that look once. `turn(spec, memo, now)` is
+    the next moment at which time alone changes the verdict. Where `every` is an option of the kind itself, `beat`
+    gives how often a check is judged, in seconds. `confirm` is the kind's own default for confirm and recover.
     """
 
     name: str
@@ -172,6 +209,12 @@ class Kind:
     down: str | None = None
     degraded: str | None = None
     always_down: Callable[[Any], str | None] = lambda _spec: None
+    judge: Judge | None = None
+    turn: Callable[[Any, Any, float], float | None] = lambda _spec, _memo, _now: None
+    beat: Callable[[Any], float] | None = None
+    confirm: int | None = None
+    open_values: bool = False
+    named: Callable[[Any], Mapping[str, Measure]] | None = None
 
     @property
     def value_names(self) -> frozenset[str]:

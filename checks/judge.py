@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from checks.base import ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
+from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
 from checks.masking import is_private, masked, masked_value
-from checks.text import visible
+from checks.text import visible, visible_lines
+from checks.worst import worst_of
 from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
 from config.secrets import HIDDEN, mask
 from config.unit_table import SIZE
@@ -19,6 +20,7 @@ _MASKED_FIRST = 4096
 _MESSAGE = 500
 _REASON = 400
 _SUMMED_UP = 3
+_LONG_TEXT = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +35,42 @@ class Rules:
 
 def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
     """One reading. `at` is microseconds UTC, `took` seconds."""
+    if seen.parts:
+        return worst_of({name: judge(part, rules, at, took) for name, part in seen.parts.items()}, seen)
     if seen.blind is not None:
         return _unjudged(seen, Status.UNKNOWN, f"could not look: {seen.blind}", (at, took))
     if seen.failure is not None:
         return _unjudged(seen, Status.DOWN, seen.failure, (at, took))
+    if seen.says is Status.UNKNOWN:
+        return _unjudged(seen, Status.UNKNOWN, seen.text or "", (at, took))
     values = _complete(seen, rules.kind, took)
-    facts = Facts(values, seen.headers, seen.body, seen.whole)
-    if not rules.explain and all(holds(each, facts) is False for each in (*rules.down, *rules.degraded)):
+    facts = Facts(_readable(values, seen), seen.headers, seen.body, seen.whole)
+    well, asked = seen.says in (None, Status.OK), (*rules.down, *rules.degraded)
+    if well and not rules.explain and all(holds(each, facts) is False for each in asked):
         return _good(seen, values, rules.kind, (at, took))
     down = [(condition, evaluate(condition, facts)) for condition in rules.down]
     degraded = [(condition, evaluate(condition, facts)) for condition in rules.degraded]
-    if any(verdict.result is not False for _, verdict in (*down, *degraded)):
+    if not well or any(verdict.result is not False for _, verdict in (*down, *degraded)):
         # Only what may reach a ticket is searched for secrets: that costs more than the judging.
         down, degraded = _without_secrets(down), _without_secrets(degraded)
-    status, firm, reason = _verdict(down, degraded)
+    status, firm, reason = _with_own_word(seen.says, *_verdict(down, degraded))
     judged = (*_judged(Status.DOWN, down), *_judged(Status.DEGRADED, degraded))
     return Reading(
         status=status,
         firm=firm,
         at=at,
         took=took,
-        message=visible(reason, _MESSAGE) if reason else _summary(rules.kind, values),
+        message=_message(seen, rules.kind, values, reason),
         error_kind=seen.error_kind or _kind_of_failure(status, judged),
         values=_clean(values, mask if status is Status.OK else masked),
         phases=seen.phases,
         conditions=judged,
         excerpt=_excerpt(seen) if status in (Status.DOWN, Status.DEGRADED) else "",
-        notes=seen.notes if status is Status.OK else tuple(map(masked, seen.notes)),
+        notes=_notes(seen) if status is Status.OK else tuple(map(masked, _notes(seen))),
         memo=seen.memo,
+        text=_output(seen.text, mask if status is Status.OK else masked),
+        long_text=_output(seen.long_text, mask if status is Status.OK else masked),
+        perfdata=seen.perfdata,
     )
 
 
@@ -71,12 +81,15 @@ def _good(seen: Observation, values: dict[str, Scalar], kind: Kind, when: tuple[
         firm=Status.OK,
         at=when[0],
         took=when[1],
-        message=_summary(kind, values),
+        message=_message(seen, kind, values),
         error_kind=seen.error_kind,
         values=_clean(values, mask),
         phases=seen.phases,
-        notes=seen.notes,
+        notes=_notes(seen),
         memo=seen.memo,
+        text=_output(seen.text, mask),
+        long_text=_output(seen.long_text, mask),
+        perfdata=seen.perfdata,
     )
 
 
@@ -92,9 +105,38 @@ def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, f
         values=_clean(seen.values, masked),
         phases=seen.phases,
         excerpt=_excerpt(seen) if status is Status.DOWN else "",
-        notes=tuple(map(masked, seen.notes)),
+        notes=tuple(map(masked, _notes(seen))),
         memo=seen.memo,
+        text=_output(seen.text, masked),
+        long_text=_output(seen.long_text, masked),
+        perfdata=seen.perfdata,
     )
+
+
+def _message(seen: Observation, kind: Kind, values: dict[str, Scalar], reason: str = "") -> str:
+    """The first line of a program that tells by itself; what our own conditions found stands before it."""
+    if not seen.text:
+        return visible(reason, _MESSAGE) if reason else _summary(kind, values)
+    hide = mask if not reason and seen.says is Status.OK else masked
+    text = hide(seen.text[:_MASKED_FIRST])
+    said = ": " if seen.says is None else "; it says: "
+    return visible(f"{reason}{said}{text}" if reason else text, _MESSAGE)
+
+
+def _with_own_word(
+    says: Status | None, status: Status, firm: Status, reason: str
+) -> tuple[Status, Status, str]:
+    """A verdict of the conditions, and what the program says by itself: the worse one, and its reason."""
+    level = LEVEL.get(says, 0) if says else 0
+    if says is None or level == 0:
+        return status, firm, reason
+    if level >= LEVEL.get(status, 0):
+        return says, says, ""
+    return status, says if level > LEVEL.get(firm, 0) else firm, reason
+
+
+def _output(text: str | None, hide: Callable[[str], str]) -> str | None:
+    return visible_lines(hide(text[:_LONG_TEXT]), _LONG_TEXT) if text else text
 
 
 Pairs = Sequence[tuple[Condition, Verdict]]
@@ -169,6 +211,21 @@ def _complete(seen: Observation, kind: Kind, took: float) -> dict[str, Scalar]:
     return values
 
 
+def _readable(values: dict[str, Scalar], seen: Observation) -> Mapping[str, Scalar]:
+    """A value that could not be read is not among the facts, which makes it unknown."""
+    return (
+        {name: value for name, value in values.items() if name not in seen.unread} if seen.unread else values
+    )
+
+
+def _notes(seen: Observation) -> tuple[str, ...]:
+    """What the probe noted, and each reason for which values could not be read, once."""
+    names: dict[str, list[str]] = {}
+    for name, reason in seen.unread.items():
+        names.setdefault(reason, []).append(name)
+    return (*seen.notes, *(f"{', '.join(each)}: {reason}" for reason, each in names.items()))
+
+
 def _kind_of_failure(status: Status, judged: tuple[Judged, ...]) -> ErrorKind | None:
     if status is not Status.DOWN:
         return None
@@ -190,7 +247,7 @@ def _shown(value: Value, seen: Scalar) -> str:
         if value.unit == "ratio":
             return f"{value.name} {seen * 100:.1f}%"
         return f"{value.name} {seen:g}" if isinstance(seen, float) else f"{value.name} {seen}"
-    return f"{value.name} {seen}"
+    return f"{value.name} {str(seen).lower() if isinstance(seen, bool) else seen}"
 
 
 def _excerpt(seen: Observation) -> str:

@@ -22,6 +22,16 @@ def metric(kind: str, value: Value) -> tuple[str, float]:
     return _named(kind, value.name, value.unit), 1.0
 
 
+def open_metric(kind: str, unit: str) -> str:
+    """Name of the gauge that holds all values of a unit which a kind does not declare, one to each label."""
+    return _named(kind, "perfdata", unit)
+
+
+def named_metric(kind: str) -> str:
+    """Name of the gauge that holds the counts which a check's options name, one to each name."""
+    return _named(kind, "matches", "")
+
+
 def _named(kind: str, name: str, unit: str) -> str:
     if not unit or name == unit or name.endswith(f"_{unit}"):
         return f"tocsin_{kind}_{name}"

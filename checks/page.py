@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.base import Kind, Value
-from checks.metric_names import metric
+from checks.metric_names import metric, open_metric
 from config.markdown import table, write
 from config.models import CheckOptions, Defaults
 from config.option_table import option_table, options_of
@@ -30,6 +30,7 @@ def page(kind: Kind) -> str:
         "## Values",
         "Conditions ask for these by name; each that is not text is a gauge in `/metrics`.",
         table(("value", "unit", "meaning", "metric"), (_value_row(kind, value) for value in kind.values)),
+        *_open_values(kind),
         "## Built-in conditions",
         _conditions(kind),
     ]
@@ -74,6 +75,17 @@ def _value_row(kind: Kind, value: Value) -> tuple[str, ...]:
     unit = "text" if value.text else _UNITS.get(value.unit, value.unit)
     gauge = "" if value.text else f"`{metric(kind.name, value)[0]}`"
     return f"`{value.name}`", unit, value.description, gauge
+
+
+def _open_values(kind: Kind) -> list[str]:
+    """What is said of values that only a look can name."""
+    if not kind.open_values:
+        return []
+    if kind.named is not None:
+        gauge = open_metric(kind.name, "")
+        return [f"Further values are those that the options name. Their gauge is `{gauge}` by `label`."]
+    gauges = ", ".join(f"`{open_metric(kind.name, unit)}`" for unit in ("", "seconds", "bytes", "ratio"))
+    return [f"Further values are what a look brings, by their names. Their gauges are {gauges} by `label`."]
 
 
 def _conditions(kind: Kind) -> str:

@@ -33,6 +33,14 @@ def visible(text: str, limit: int = 200) -> str:
     return "".join(shown)
 
 
+def visible_lines(text: str, limit: int) -> str:
+    """The same of several lines, each by itself: tabs, and the ends of lines, stay as they are."""
+    lines = (line.removesuffix("\r").split("\t") for line in text.split("\n"))
+    ends = ("\r" * line.endswith("\r") for line in text.split("\n"))
+    shown = ("\t".join(visible(part, limit) for part in line) for line in lines)
+    return "\n".join(line + end for line, end in zip(shown, ends, strict=True))
+
+
 def _cut(shown: list[str], limit: int) -> str:
     while shown and sum(map(len, shown)) > limit - 1:
         shown.pop()

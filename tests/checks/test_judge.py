@@ -92,3 +92,51 @@ def test_a_good_reading_is_not_searched_for_what_cannot_reach_a_ticket() -> None
     reading = judged(answer(), "status == 200")
     assert (reading.status, reading.excerpt) == (Status.OK, "")
     assert reading.values["ip"] == "token=abcdef123456"
+
+
+def said(says: Status, text: str = "ALL GOOD", **values: float) -> Observation:
+    """Of a program that judges by itself."""
+    return Observation({"status": 200, **values}, says=says, text=text, long_text="more")
+
+
+@pytest.mark.parametrize(
+    ("says", "condition", "status", "firm"),
+    [
+        (Status.OK, "status == 500", Status.OK, Status.OK),
+        (Status.OK, "status == 200", Status.DOWN, Status.DOWN),
+        (Status.OK, "status == 200 for 5m", Status.DOWN, Status.OK),
+        (Status.OK, "json $.a == 1", Status.UNKNOWN, Status.UNKNOWN),
+        (Status.DEGRADED, "status == 500", Status.DEGRADED, Status.DEGRADED),
+        (Status.DEGRADED, "status == 200", Status.DOWN, Status.DOWN),
+        (Status.DEGRADED, "status == 200 for 5m", Status.DOWN, Status.DEGRADED),
+        (Status.DEGRADED, "json $.a == 1", Status.DEGRADED, Status.DEGRADED),
+        (Status.DOWN, "status == 500", Status.DOWN, Status.DOWN),
+        (Status.DOWN, "json $.a == 1", Status.DOWN, Status.DOWN),
+        (Status.UNKNOWN, "status == 200", Status.UNKNOWN, Status.UNKNOWN),
+    ],
+)
+def test_conditions_make_what_a_program_says_worse_and_never_better(
+    says: Status, condition: str, status: Status, firm: Status
+) -> None:
+    reading = judged(said(says), condition)
+    assert (reading.status, reading.firm) == (status, firm)
+    assert (reading.text, reading.long_text) == ("ALL GOOD", "more")
+
+
+def test_first_line_of_a_program_is_the_message_behind_what_it_did_not_find_itself() -> None:
+    assert judged(said(Status.OK), "status == 500").message == "ALL GOOD"
+    assert judged(said(Status.UNKNOWN), "status == 500").message == "ALL GOOD"
+    assert judged(said(Status.DOWN), "status == 200").message == "ALL GOOD"
+    worse = judged(said(Status.OK), "status == 200")
+    assert worse.message == "status == 200 (status = 200); it says: ALL GOOD"
+
+
+def test_what_a_program_wrote_is_masked_when_it_may_reach_a_ticket() -> None:
+    seen = said(Status.DOWN, "password=hunter2 is wrong")
+    reading = judged(seen, "status == 500")
+    assert reading.message == reading.text == "password=*** is wrong"
+
+
+def test_one_reason_for_several_values_is_told_once() -> None:
+    seen = Observation({"status": 200}, unread={"ip": "no /proc", "size": "no /proc", "tls": "no TLS"})
+    assert judged(seen).notes == ("ip, size: no /proc", "tls: no TLS")

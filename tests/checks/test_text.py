@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.text import visible
+from checks.text import visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,8 @@ def test_result_is_one_short_line_of_marks_that_can_be_seen(text: str, limit: in
         for mark in shown
     )
     assert visible(shown, limit) == shown
+
+
+def test_lines_keep_their_ends_and_tabs_and_nothing_else_unseen() -> None:
+    assert visible_lines("a\tb\r\n\n\x1b[2Jc\rd\r\n", 100) == "a\tb\r\n\n\\x1b[2Jc\\rd\r\n"
+    assert visible_lines("", 100) == ""
