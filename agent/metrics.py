@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
@@ -14,13 +15,15 @@ from prometheus_client.registry import Collector
 from agent.memory import Address, World
 from alerting.desk.ticket import OPEN_STATES
 from checks.base import ErrorKind, Kind, Reading, Status
-from checks.metric_names import metric
+from checks.command.measures import unit_of
+from checks.metric_names import metric, named_metric, open_metric
 from config.models import Config
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STATES = (Status.OK, Status.DEGRADED, Status.DOWN, Status.UNKNOWN)
 _CHECK = ["service", "check", "kind"]
+_MOST_LABELS = 100
 Gauges = Callable[[], Iterable[Metric]]
 
 
@@ -101,6 +104,8 @@ class _Snapshot(Collector):
         yield _build_info()
         yield from self._states(world)
         yield from self._values(world)
+        yield from self._perfdata(world)
+        yield from self._named(world)
         yield _incidents(world)
         yield _tickets(world)
         yield from self._extra()
@@ -140,6 +145,44 @@ class _Snapshot(Collector):
                     help_text = f"{value.description[:1].upper()}{value.description[1:]}."
                     family = families[name] = GaugeMetricFamily(name, help_text, labels=["service", "check"])
                 family.add_metric([check.service, check.name], float(seen) * factor)
+        yield from families.values()
+
+    def _perfdata(self, world: World) -> Iterator[Metric]:
+        """What plugins measured, one gauge for each base unit; a check adds a bounded number of series."""
+        families: dict[str, GaugeMetricFamily] = {}
+        for check in self._metrics.config.checks():
+            memory = world.checks.get((check.service, check.name))
+            if memory is None or memory.last is None:
+                continue
+            # Of two with one label the last counts, as it does among the values.
+            measured = {one.label: one for one in memory.last.perfdata}
+            for one in islice(measured.values(), _MOST_LABELS):
+                seen = memory.last.values.get(one.label)
+                if not isinstance(seen, (int, float)):
+                    continue
+                name = open_metric(check.kind, unit_of(one.uom))
+                family = families.setdefault(
+                    name,
+                    GaugeMetricFamily(name, "Measured by plugins.", labels=["service", "check", "label"]),
+                )
+                family.add_metric([check.service, check.name, one.label], float(seen))
+        yield from families.values()
+
+    def _named(self, world: World) -> Iterator[Metric]:
+        """The counts that the options name, such as those of a log's patterns."""
+        families: dict[str, GaugeMetricFamily] = {}
+        for check in self._metrics.config.checks():
+            kind, memory = self._metrics.kind(check.kind), world.checks.get((check.service, check.name))
+            if kind.named is None or check.spec is None or memory is None or memory.last is None:
+                continue
+            name = named_metric(kind.name)
+            for each in islice(kind.named(check.spec), _MOST_LABELS):
+                seen = memory.last.values.get(each)
+                if isinstance(seen, (int, float)):
+                    help_text = "Counted in the window, by the name of the pattern."
+                    labels = ["service", "check", "pattern"]
+                    family = families.setdefault(name, GaugeMetricFamily(name, help_text, labels=labels))
+                    family.add_metric([check.service, check.name, each], float(seen))
         yield from families.values()
 
 

@@ -13,6 +13,7 @@ from agent.threads import ProbeThreads, StillHangs
 from checks.base import BlockingProbe, Context, ErrorKind, Kind, Observation, Probe, Reading
 from checks.judge import Rules, judge
 from checks.network import Network
+from checks.programs import Programs
 from config.models import Check
 
 log = structlog.get_logger()
@@ -26,7 +27,12 @@ class Runner:
     def __init__(self, clock: Clock, kinds: Mapping[str, Kind], network: Network | None = None) -> None:
         self._clock, self._kinds = clock, kinds
         self.network = network or Network()
+        self._programs = Programs()
         self._threads = ProbeThreads(_THREADS)
+
+    def kind(self, check: Check) -> Kind:
+        """What sort of check this is."""
+        return self._kinds[check.kind]
 
     async def look(self, check: Check, memo: Any = None, *, explain: bool = False) -> Reading:
         """One reading; `at` is the moment the look began. To `explain`, a good one tells its conditions too."""
@@ -37,9 +43,23 @@ class Runner:
             now=at / 1_000_000,
             memo=memo,
             keep_body=_body_wanted(check),
+            programs=self._programs,
         )
         seen = await self._observed(kind, check, context)
         rules = Rules(kind, check.down, check.degraded, explain)
+        return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
+
+    def judged(self, check: Check, memo: Any, since: int) -> Reading:
+        """One reading of a kind that is told, from what it was told; `since` is when we began to listen."""
+        kind, at, began = self._kinds[check.kind], self._clock.now(), self._clock.monotonic()
+        assert kind.judge is not None  # it is asked of no other
+        try:
+            seen = kind.judge(check.spec, memo, at / 1_000_000, since / 1_000_000)
+        except Exception as error:
+            log.exception("judge.failed", check=check.address)
+            reason = f"the judging itself failed: {type(error).__name__}"
+            seen = Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=memo)
+        rules = Rules(kind, check.down, check.degraded)
         return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
 
     async def _observed(self, kind: Kind, check: Check, context: Context) -> Observation:
@@ -65,7 +85,8 @@ class Runner:
             return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
 
     async def aclose(self) -> None:
-        """Free sockets; a thread that hangs is left behind."""
+        """Free sockets and end programs; a thread that hangs is left behind."""
+        self._programs.close()
         await self.network.aclose()
 
 

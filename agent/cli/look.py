@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +17,7 @@ from agent.cli.output import VERDICTS, coloured, leaf_document, leaf_line, print
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
 
 if TYPE_CHECKING:
-    from checks.base import Judged, Reading
+    from checks.base import Judged, Perfdata, Reading
     from config.models import Check, Config
 
 _EXIT = {"down": 2, "unknown": 3, "degraded": 1, "ok": 0}
@@ -36,7 +39,8 @@ def check(
 ) -> None:
     """Look once at the checks named and print what they say.
 
-    Those that rest outside their active: calendar are looked at as well.
+    Those that rest outside their active: calendar are looked at as well. Jobs that report in (type: heartbeat) are
+    judged by what the daemon has stored of them.
 
     Exit code: the worst of down 2, unknown 3, degraded 1, ok 0.
 
@@ -46,7 +50,7 @@ def check(
 
     configuration = loaded(config)
     chosen = selected(configuration, names or [])
-    readings = asyncio.run(look(chosen))
+    readings = asyncio.run(look(chosen, _told(configuration, chosen)))
     if as_json:
         print_json([as_document(*pair) for pair in readings])
     else:
@@ -76,7 +80,25 @@ def selected(config: Config, names: Sequence[str]) -> list[Check]:
     return list(chosen.values())
 
 
-async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
+def _told(config: Config, checks: Sequence[Check]) -> Mapping[tuple[str, str], Any]:
+    """What the daemon knows of checks that are told instead of looking; nothing where none ever ran."""
+    if all(kinds()[check.kind].judge is None for check in checks):
+        return {}
+    from sqlalchemy.exc import DatabaseError
+
+    from agent.store.reader import NoStore, reading
+
+    with (
+        contextlib.suppress(NoStore, OSError, DatabaseError),
+        reading(Path(config.agent.state_dir), config.agent.id) as store,
+    ):
+        return store.memos()
+    return {}
+
+
+async def look(
+    checks: Sequence[Check], told: Mapping[tuple[str, str], Any] = MappingProxyType({})
+) -> list[tuple[Check, Reading]]:
     """One reading of each, many at once, in the order given."""
     import asyncio
 
@@ -89,7 +111,9 @@ async def look(checks: Sequence[Check]) -> list[tuple[Check, Reading]]:
 
     async def one(check: Check) -> tuple[Check, Reading]:
         async with gate:
-            return check, await runner.look(check, explain=True)
+            # Only what was told: a look compares with nothing that another look remembered.
+            memo = told.get((check.service, check.name)) if runner.kind(check).judge else None
+            return check, await runner.look(check, memo, explain=True)
 
     try:
         return list(await asyncio.gather(*(one(each) for each in checks)))
@@ -109,10 +133,31 @@ def as_document(check: Check, reading: Reading) -> dict[str, Any]:
         "values": dict(reading.values),
         "phases": dict(reading.phases),
         "conditions": [_condition(judged) for judged in reading.conditions],
-        "perfdata": [],
+        "perfdata": [_perfdata(one) for one in reading.perfdata],
+        **_output(check, reading),
         "took": reading.took,
         "at": rfc3339(reading.at),
     }
+
+
+def _perfdata(one: Perfdata) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "value": one.value,
+        "uom": one.uom,
+        "warn": one.warn,
+        "crit": one.crit,
+        "min": one.least,
+        "max": one.most,
+    }
+
+
+def _output(check: Check, reading: Reading) -> dict[str, Any]:
+    """What a program wrote; kinds that run none have neither."""
+    kind = kinds()[check.kind]
+    if not kind.open_values or kind.named is not None:
+        return {}
+    return {"text": reading.text or "", "long_text": reading.long_text or ""}
 
 
 def _condition(judged: Judged) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -72,8 +73,9 @@ def config_path(given: Path | None) -> Path:
     )
 
 
+@cache
 def kinds() -> Mapping[str, Kind]:
-    """All kinds of checks."""
+    """All kinds of checks; looking for those of other distributions takes a while."""
     from checks.registry import all_kinds
 
     return all_kinds()
