@@ -17,7 +17,8 @@ def _mount(mount_id: int, device: str, point: str) -> Mount:
 
 
 def test_line_is_read_with_and_without_optional_fields() -> None:
-    assert parse_line(ROOT) == Mount(27, "254:0", "/", "ext4", frozenset({"rw", "discard"}))
+    root = Mount(27, "254:0", "/", "ext4", frozenset({"rw", "discard"}), "/", frozenset({"rw", "relatime"}))
+    assert parse_line(ROOT) == root
     plain = parse_line("28 27 8:1 / /mnt/a\\040b ro,relatime - xfs /dev/sda1 rw")
     assert plain is not None
     assert plain.point == "/mnt/a b"
@@ -73,3 +74,11 @@ def test_kernel_tells_the_mount_of_an_open_file(tmp_path: Path) -> None:
     mount = mount_of(read_mounts(), mount_id, f"{os.major(device)}:{os.minor(device)}")
     assert mount is not None
     assert tmp_path.is_relative_to(mount.point)
+
+
+def test_mounts_of_some_file_systems_are_read_alone() -> None:
+    every = read_mounts()
+    for name in {mount.file_system for mount in every}:
+        wanted = [mount for mount in every if mount.file_system.startswith(name)]
+        assert list(read_mounts(file_systems=name)) == wanted
+    assert read_mounts(file_systems="no such") == ()

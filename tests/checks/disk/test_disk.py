@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,39 +12,15 @@ from pydantic import ValidationError
 
 from checks.base import ErrorKind
 from checks.disk import KIND, DiskSpec, sample
+from tests.checks.disk.mounting import run
 
 AT = 1_800_000_000.0
 
 
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Mounts something on a new directory, or skips; all of it is unmounted at the end."""
-    points: list[Path] = []
-
-    def mount(*arguments: str, on: Path | None = None) -> Path:
-        if os.geteuid() != 0:
-            pytest.skip("mounting needs root")
-        point = on or tmp_path / f"mount{len(points)}"
-        point.mkdir(exist_ok=True)
-        done = _run("mount", *arguments, str(point))
-        if done.returncode != 0:
-            pytest.skip(f"this machine does not allow the mount: {done.stderr.strip()}")
-        points.append(point)
-        return point
-
-    yield mount
-    for point in reversed(points):
-        _run("umount", "--lazy", str(point))
-
-
 def test_figures_are_those_of_df(tmp_path: Path) -> None:
-    shown = _run(
-        "df", "--block-size=1", "--output=size,used,avail,target", str(tmp_path)
-    ).stdout.splitlines()[1]
+    shown = run("df", "--block-size=1", "--output=size,used,avail,target", str(tmp_path)).stdout.splitlines()[
+        1
+    ]
     size, used, free, point = shown.split(maxsplit=3)
     seen = sample(DiskSpec(path=str(tmp_path)), None, AT).values
     assert seen["total"] == int(size)
@@ -126,24 +101,40 @@ def test_read_only_bind_mount_of_a_writable_file_system_is_not_read_only(
 def test_file_system_remounted_read_only_is_seen(mounted: Callable[..., Path]) -> None:
     point = mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs")
     assert sample(DiskSpec(path=str(point)), None, AT).values["read_only"] is False
-    _run("mount", "-o", "remount,ro", str(point))
+    run("mount", "-o", "remount,ro", str(point))
     assert sample(DiskSpec(path=str(point)), None, AT).values["read_only"] is True
 
 
-def test_space_kept_back_for_root_counts_as_neither(
-    mounted: Callable[..., Path], tmp_path: Path, program: Callable[[str, str], Path]
-) -> None:
-    image = tmp_path / "image"
-    with image.open("wb") as file:
-        file.truncate(16 * 1024 * 1024)
-    _run(str(program("mkfs.ext4", "e2fsprogs")), "-q", "-m", "20", str(image))
-    point = mounted("-o", "loop", str(image))
+def test_space_kept_back_for_root_counts_as_neither(ext4: Callable[..., Path]) -> None:
+    point = ext4(16, "-m", "20")
     seen, usage = sample(DiskSpec(path=str(point)), None, AT).values, os.statvfs(point)
     kept_back = (usage.f_bfree - usage.f_bavail) * usage.f_frsize
     assert kept_back > 2 * 1024 * 1024
     assert seen["free"] == usage.f_bavail * usage.f_frsize
     assert seen["used"] == pytest.approx(
         1 - float(seen["free"] or 0) / (float(seen["total"] or 0) - kept_back)
+    )
+
+
+def test_file_system_that_stopped_itself_after_an_error_is_seen_read_only(ext4: Callable[..., Path]) -> None:
+    point = ext4(8)
+    device = point.stat().st_dev
+    block = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    run("mount", "-o", "remount,errors=remount-ro", str(point))
+    assert sample(DiskSpec(path=str(point)), None, AT).values["read_only"] is False
+    Path(f"/sys/fs/ext4/{block}/trigger_fs_error").write_text("a test\n")
+    seen = sample(DiskSpec(path=str(point), write=True), None, AT)
+    assert seen.values["read_only"] is True
+    assert seen.failure == f"{point}: cannot write: read-only file system"
+
+
+def test_path_that_systemd_hides_from_the_service_is_not_looked_at(mounted: Callable[..., Path]) -> None:
+    runtime = mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs")
+    (runtime / "systemd/inaccessible/dir").mkdir(parents=True)
+    point = mounted("--bind", str(runtime / "systemd/inaccessible/dir"))
+    seen = sample(DiskSpec(path=str(point)), None, AT)
+    assert (
+        seen.blind == f"{point} is hidden from this service (InaccessiblePaths= or ProtectHome= in its unit)"
     )
 
 
