@@ -8,8 +8,24 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
-from agent.cli import checks, completion, conditions, daemon, files, init, look, reload, show, status, tickets
+from agent.cli import (
+    checks,
+    completion,
+    conditions,
+    daemon,
+    exec,  # the command is called so
+    files,
+    heartbeats,
+    init,
+    logs,
+    look,
+    reload,
+    show,
+    status,
+    tickets,
+)
 from agent.cli.setting import ConfigOption, Ended, choose_config
 
 USAGE, OUR_FAULT, CONFIG = 64, 70, 78
@@ -33,8 +49,8 @@ def _root(config: ConfigOption = None) -> None:
     choose_config(config)
 
 
-def _add(function: Callable[..., Any], name: str | None = None) -> None:
-    app.command(name)(function)
+def _add(function: Callable[..., Any], name: str | None = None, cls: type[TyperCommand] | None = None) -> None:
+    app.command(name, cls=cls)(function)
 
 
 for _function in (
@@ -49,9 +65,12 @@ for _function in (
     _add(_function)
 app.add_typer(checks.app, name="checks")
 app.add_typer(conditions.app, name="conditions")
+app.add_typer(logs.app, name="logs")
 for _function in (status.status, show.incidents, show.uptime):
     _add(_function)
 app.add_typer(tickets.app, name="tickets")
+_add(heartbeats.heartbeats)
+_add(exec.exec_, "exec", exec.AfterDashes)
 _add(completion.completion)
 _add(show.version)
 

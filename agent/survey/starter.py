@@ -40,14 +40,7 @@ defaults:
 # also say criticality: critical, high, medium (the default) or low.
 services:
 """
-_LOG = """\
-      # This version cannot read access logs yet (type: access_log). Once it can, take the # away:
-      # {name}:
-      #   type: access_log
-      #   path: {path}
-      #   degraded: rate_404 > 5%
-      #   down: rate_5xx > 2%
-"""
+_REMARKS = {"access_log": "its file may be for the group adm alone: usermod -aG adm tocsin"}
 
 
 def starter(host: Host, found: Proposal, kinds: Mapping[str, KindInfo]) -> str:
@@ -60,13 +53,15 @@ def _service(service: Proposed, kinds: Mapping[str, KindInfo]) -> str:
     lines = [f"  # {service.remark}"] if service.remark else []
     lines += [f"  {service.name}:", f"    title: {_written(service.title)}", "    checks:"]
     told: set[str] = set()
-    for name, options in service.checks.items():
+    for name, options in {**service.checks, **_logs(service.logs)}.items():
         kind = str(options["type"])
         if kind not in told and not {"down", "degraded"} & set(options):
             lines += [f"      # {words}" for words in _built_in(kinds[kind])]
+        if kind not in told and kind in _REMARKS:
+            lines.append(f"      # {_REMARKS[kind]}")
         told.add(kind)
         lines.append(f"      {name}: {_in_braces(options)}")
-    return "\n".join(lines) + "\n" + "".join(_logs(service.logs))
+    return "\n".join(lines) + "\n"
 
 
 def _built_in(kind: KindInfo) -> Iterator[str]:
@@ -90,10 +85,11 @@ def _written(text: str | Options) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _logs(paths: Iterable[str]) -> Iterator[str]:
-    for number, path in enumerate(paths, 1):
-        name = "log" if number == 1 else f"log-{number}"
-        yield _LOG.replace("{name}", name).replace("{path}", _written(path))
+def _logs(paths: Iterable[str]) -> dict[str, Options]:
+    return {
+        "log" if number == 1 else f"log-{number}": {"type": "access_log", "path": path}
+        for number, path in enumerate(paths, 1)
+    }
 
 
 def _left_out(found: Proposal) -> Iterator[str]:

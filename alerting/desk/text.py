@@ -32,6 +32,8 @@ def description(service: Service, check: Check, flip: Flip, readings: Sequence[R
         f"First failing reading: {when(flip.since)}, confirmed: {when(flip.at)}",
     ]
     lines += _conditions(newest) + _phases(newest) + _last(readings)
+    if newest.notes:
+        lines += ["", "Seen besides (masked):", *(f"  {note}" for note in newest.notes)]
     if newest.excerpt:
         lines += ["", "Begin of the answer (masked):", f"  {newest.excerpt}"]
     if runbook := check.labels.get("runbook") or service.labels.get("runbook"):

@@ -71,7 +71,7 @@ def test_a_whole_host_is_found(make_host: MakeHost, tmp_path: Path) -> None:
     assert {check.address: check.kind for check in config.checks()} == {
         "host.ssh": "tcp", "host.disk": "disk", "host.disk-srv-my-data": "disk", "host.cpu": "cpu",
         "host.memory": "memory", "host.load": "load", "shop-example.home": "http", "postgresql.port": "tcp",
-        "redis.port": "tcp",
+        "redis.port": "tcp", "shop-example.log": "access_log", "shop-example.log-2": "access_log",
     }  # fmt: skip
     assert config.agent.timezone == "Africa/Johannesburg"
     assert _check(config, "host.disk-srv-my-data").spec.path == "/srv/my data"
@@ -79,7 +79,7 @@ def test_a_whole_host_is_found(make_host: MakeHost, tmp_path: Path) -> None:
     assert (home.url, home.resolve) == ("https://shop.example/", "127.0.0.1")
     assert host.access_logs == ("/var/log/shop/access.log", "/var/log/nginx/access.log")
     text = (tmp_path / "tocsin.yaml").read_text()
-    assert "#   path: /var/log/shop/access.log" in text
+    assert "log: {type: access_log, path: /var/log/shop/access.log}" in text
     assert "#   old.example" in text
     assert "#   127.0.0.1 port 4567" in text
     assert "40000" not in text
