@@ -16,6 +16,7 @@ from agent.changes import Changes, differences
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
 from agent.desk import NoSuchTicket, PersonsMove
+from agent.hearing import REFRESH, Hearing
 from agent.lock import StateLock
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
@@ -73,6 +74,7 @@ class App:
         self.runner = Runner(self.clock, self.kinds)
         cleanup.push_async_callback(self.runner.aclose)
         self.scheduler = Scheduler(self.clock, self._look)
+        self.hearing = Hearing(self.pipeline, self.runner, self.clock, self.scheduler.soon)
         self.upkeep = Upkeep(self.directory, self.config, self.clock)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
@@ -87,8 +89,7 @@ class App:
         control = ControlServer(self.directory, self._answer)
         await control.start()
         cleanup.push_async_callback(control.stop)
-        self.scheduler.use(self.config.checks())
-        self._plan(writer)
+        await self._plan(writer)
         self.clock.start()
         cleanup.push_async_callback(self.scheduler.stop, 0.0)
         cleanup.callback(self.clock.stop)
@@ -100,13 +101,16 @@ class App:
     def _site(self) -> Any:
         from agent.web.site import site
 
-        return site(self.metrics.page, self.unready, self.config.agent.metrics.allow)
+        return site(self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing)
 
-    def _plan(self, writer: Writer) -> None:
+    async def _plan(self, writer: Writer) -> None:
+        await self.hearing.use(self.config)
+        self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_UPKEEP, lambda: self.upkeep.run(writer), "upkeep")
         self.clock.every(WATCH, self.reloads.watch, "targets")
+        self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
 
     async def stop(self) -> None:
         """Take no new looks, let running ones end within the grace period, commit, close."""
@@ -125,6 +129,7 @@ class App:
         if changes:
             await asyncio.to_thread(self.metrics.prepare, config)
             await self.pipeline.reload(rules)
+            await self.hearing.use(config)
             self.scheduler.use(config.checks(), changes.renamed)
             self.metrics.use(config)
             self.upkeep.use(config)
@@ -157,6 +162,15 @@ class App:
     async def _look(self, check: Check) -> bool:
         """One look, committed; True when the state machine wants a quick further one."""
         address = (check.service, check.name)
+        if self.kinds[check.kind].judge is not None:
+            await self.hearing.judge(check)
+        else:
+            await self._seen(check)
+        spec = self.pipeline.rules.state_specs.get(address)
+        return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
+
+    async def _seen(self, check: Check) -> None:
+        address = (check.service, check.name)
         rules = self.pipeline.rules
         # A reload that is being stored has its rules in force before the scheduler has its checks.
         same = rules.checks.get(address) is check
@@ -164,8 +178,6 @@ class App:
         reading = await self.runner.look(check, self._memo(address))
         committed = self.pipeline.submit(address, reading, made_under)
         await _patiently(committed, min(check.every, _COMMIT_PATIENCE))
-        spec = self.pipeline.rules.state_specs.get(address)
-        return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
 
     def _memo(self, address: tuple[str, str]) -> Any:
         """What the probe remembered, when it was made under the same options."""

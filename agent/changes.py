@@ -141,7 +141,8 @@ def _differ(old: Service | Check, new: Service | Check) -> Names:
     names = [each.name for each in fields(old) if each.name not in _IDENTITY]
     found = [name for name in names if not _same(getattr(old, name), getattr(new, name))]
     options = _options(old.spec, new.spec) if isinstance(old, Check) and isinstance(new, Check) else ()
-    return (*("type" if name == "kind" else name for name in found), *options)
+    # A kind may have `every` as an option of its own: it is told once.
+    return tuple(dict.fromkeys((*("type" if name == "kind" else name for name in found), *options)))
 
 
 _IDENTITY = frozenset({"name", "service", "checks", "disabled", "spec"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from agent.desk import end_removed, end_watches, to_incident
 from agent.ledger import (
     close_check,
@@ -18,6 +21,7 @@ from agent.rulebook import Rulebook
 from alerting.slo.track import OF_STATE
 from alerting.state import Flip, step
 from checks.base import Reading, Status
+from config.models import Check
 
 _GONE = "no longer in the configuration"
 
@@ -49,6 +53,13 @@ def take(
         draft.tell("check.flipped", check=check.address, **facts)
         to_incident(draft, rules, address, flip)
     return flip
+
+
+def tell(draft: Draft, address: Address, check: Check, memo: Any, *, silent: bool) -> None:
+    """What a check was told stands in its memo; when `silent`, no reading of it follows in this transaction."""
+    draft.checks.put(address, replace(draft.check(address), memo=memo))
+    if silent:
+        draft.told[address] = check.kind
 
 
 def sweep(draft: Draft, rules: Rulebook, now: int) -> None:

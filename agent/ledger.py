@@ -23,6 +23,7 @@ from alerting.state import Flip
 from checks.base import Reading, Status
 
 _SECOND = 1_000_000
+_FEW = 8
 
 
 def track_after(
@@ -52,7 +53,9 @@ def write_track(draft: Draft, rules: Rulebook, address: Address, before: Track, 
     draft.spans.append((*address, change(before, after)))
     if address in rules.counting.get(service, ()):
         judge_service(draft, rules, service, since, after[-1][0])
-    _prune(draft, rules, service)
+    # Looking through all checks of a service for each of them would be quadratic when many change at once.
+    if max(len(after), len(draft.services.get(service) or ())) > _FEW:
+        _prune(draft, rules, service)
 
 
 def judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: int) -> None:

@@ -112,7 +112,10 @@ class Fact:
 
 
 class Draft:
-    """Changes on their way to the disk: seen by the decisions that follow in the same transaction."""
+    """Changes on their way to the disk: seen by the decisions that follow in the same transaction.
+
+    `told` are checks, with their kinds, whose memo changed without a reading.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -127,6 +130,7 @@ class Draft:
         self.events: list[TicketEvent] = []
         self.facts: list[Fact] = []
         self.moves: list[tuple[Address, Address]] = []
+        self.told: dict[Address, str] = {}
         self.last_incident = world.last_incident
         self.last_ticket = world.last_ticket
 
@@ -152,6 +156,7 @@ class Draft:
         self.readings = [(new if at == old else at, kind, reading) for at, kind, reading in self.readings]
         self.flips = [(new if at == old else at, flip) for at, flip in self.flips]
         self.spans = [(*(new if row[:2] == old else row[:2]), row[2]) for row in self.spans]
+        self.told = {new if at == old else at: kind for at, kind in self.told.items()}
 
     def tell(self, event: str, **fields: Any) -> None:
         self.facts.append(Fact(event, fields))

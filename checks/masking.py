@@ -50,6 +50,8 @@ _PATTERNS = tuple(
             r"()\b[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){0,6}\.[A-Za-z]{2,24}"
             rf"|[A-Za-z0-9.-]{{0,190}}+{_CUT})",
         ),
+        # Whoever knows the key of a heartbeat can speak for its job.
+        ("/heartbeat/", r"(?i)(/api/v1/heartbeat/)(?!\*{3})[^\s/?#\"'<>]{1,400}"),
         ("", r"()\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
     )
 )

@@ -28,8 +28,8 @@ PAGES = [
     *sorted((ROOT / "docs/decisions").glob("*.md")),
 ]
 COMMANDS = dict(commands())
-# Further words of a line that belong to the shell.
-SHELL = {"|", ">", ">>", "&&", ";", "#", "…"}
+# Further words of a line that belong to the shell, or after `--` to another command.
+SHELL = {"|", ">", ">>", "&&", ";", "#", "…", "--"}
 METRICS = ROOT / "docs" / "metrics.md"
 ROW = re.compile(r"\| `(tocsin_\w+)` \| (\w+) \| (?:`([^`]*)`)? ?\|")
 

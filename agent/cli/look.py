@@ -135,6 +135,7 @@ def as_document(check: Check, reading: Reading) -> dict[str, Any]:
         "conditions": [_condition(judged) for judged in reading.conditions],
         "perfdata": [_perfdata(one) for one in reading.perfdata],
         **_output(check, reading),
+        "notes": list(reading.notes),
         "took": reading.took,
         "at": rfc3339(reading.at),
     }

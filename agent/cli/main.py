@@ -49,7 +49,9 @@ def _root(config: ConfigOption = None) -> None:
     choose_config(config)
 
 
-def _add(function: Callable[..., Any], name: str | None = None, cls: type[TyperCommand] | None = None) -> None:
+def _add(
+    function: Callable[..., Any], name: str | None = None, cls: type[TyperCommand] | None = None
+) -> None:
     app.command(name, cls=cls)(function)
 
 

@@ -51,6 +51,16 @@ class Reader:
             }
         return found
 
+    def memos(self) -> dict[tuple[str, str], Any]:
+        """What each check remembers, where it remembers anything."""
+        table = schema.checks.c
+        query = select(table.service, table.check_id, table.memo).where(
+            table.agent_id == self._agent, table.memo.is_not(None)
+        )
+        return {
+            (service, check): json.loads(memo)[1] for service, check, memo in self._connection.execute(query)
+        }
+
     def ledger(self, service: str, check: str = "", since: int = 0) -> Ledger:
         """The spans of a service (or check) that end after `since`, and the incidents of the service."""
         table = schema.spans.c

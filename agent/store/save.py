@@ -31,7 +31,7 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     for service, check in draft.checks.dropped:
         _forget(connection, agent, service, check)
     _put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
-    kinds = {address: kind for address, kind, _ in draft.readings}
+    kinds = draft.told | {address: kind for address, kind, _ in draft.readings}
     states = [
         _state(agent, address, kind, draft.check(address))
         for address, kind in kinds.items()

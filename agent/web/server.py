@@ -10,6 +10,9 @@ from typing import Any
 
 from config.errors import ConfigError
 
+# Many jobs begin at the full hour, and all of them report at once.
+_MOST_AT_ONCE = 1000
+
 
 class WebServer:
     """Serves one app on the addresses given (`127.0.0.1:9809`; port 0 takes a free one).
@@ -75,7 +78,7 @@ def _server(app: Any) -> Any:
 
     config = uvicorn.Config(
         app, http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=200,
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=_MOST_AT_ONCE,
         h11_max_incomplete_event_size=64 * 1024,
     )  # fmt: skip
     return Quiet(config)
@@ -86,7 +89,7 @@ def _bound(setting: str, address: str) -> socket.socket:
     host = host.strip("[]")
     try:
         family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, int(port)), family=family, backlog=128)
+        return socket.create_server((host, int(port)), family=family, backlog=_MOST_AT_ONCE)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{setting}: cannot listen on {address}: {reason}") from None

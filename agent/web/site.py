@@ -1,4 +1,4 @@
-"""The ASGI app: /metrics for the networks that may read it, /-/healthy and /-/ready for everyone."""
+"""The ASGI app: /metrics for the networks that may read it; health and heartbeats for everyone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.metrics import CONTENT_TYPE
+from agent.web.heartbeat import Ear, heartbeat_routes
 
 __all__ = ["site"]
 _THREADS = 4
 Reasons = Callable[[], list[str]]
 
 
-def site(page: Callable[[], bytes], unready: Reasons, allow: Sequence[str]) -> Starlette:
+def site(page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], ear: Ear) -> Starlette:
     """The app. `unready` gives the reasons why the daemon does not do its work, none when it does."""
     networks = [ipaddress.ip_network(network) for network in allow]
     gate = CapacityLimiter(_THREADS)
@@ -39,7 +40,12 @@ def site(page: Callable[[], bytes], unready: Reasons, allow: Sequence[str]) -> S
         return PlainTextResponse("\n".join(reasons) + "\n" if reasons else "ok\n", 503 if reasons else 200)
 
     return Starlette(
-        routes=[Route("/metrics", metrics), Route("/-/healthy", healthy), Route("/-/ready", ready)]
+        routes=[
+            Route("/metrics", metrics),
+            Route("/-/healthy", healthy),
+            Route("/-/ready", ready),
+            *heartbeat_routes(ear),
+        ]
     )
 
 

@@ -50,6 +50,12 @@ def test_the_options_that_changed_are_named(
     assert "another" not in repr(found)
 
 
+def test_an_interval_that_is_an_option_of_the_kind_is_named_once(loading: Loading) -> None:
+    job = "services:\n  jobs:\n    checks:\n      backup: {type: heartbeat, every: %s}\n"
+    before, after = loading(job % "20s"), loading(job % "30s")
+    assert differences(before, after).changed == {"jobs.backup": ("every",)}
+
+
 def test_nothing_changes_when_the_same_file_is_read_again(loading: Loading) -> None:
     text = SITE % "auth: {user: a, password: '${env:PATH}'}, down: body matches 'x+' or status in 500..599"
     found = differences(loading(text), loading(text))

@@ -91,6 +91,11 @@ def test_half_a_secret_at_a_cut_is_hidden_as_well(text: str, secret: str) -> Non
     assert secret not in masked(text)
 
 
+def test_the_key_in_a_heartbeat_address_is_hidden_and_what_it_said_stays() -> None:
+    line = '"POST /api/v1/heartbeat/6b1f3d0c9a7e4f25/start?rid=1 HTTP/1.1" 404'
+    assert masked(line) == '"POST /api/v1/heartbeat/***/start?rid=1 HTTP/1.1" 404'
+
+
 def test_a_revealed_secret_is_hidden_without_any_sign_around_it() -> None:
     remember("correct horse")
     assert masked("it says correct horse here") == f"it says {HIDDEN} here"
