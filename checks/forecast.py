@@ -15,8 +15,8 @@ Samples: TypeAlias = tuple[tuple[float, float], ...]
 MOST = 60
 WINDOW = 3600.0
 KEPT_ANYWAY = 10  # of checks that look less often than every six minutes
-FEWEST = 5
-SHORTEST = 300.0
+# Enough to go by: five samples over five minutes, or twenty over one, of checks that look that often.
+ENOUGH = ((5, 300.0), (20, 60.0))
 LATELY = 900.0
 
 FULL_IN = (
@@ -49,8 +49,9 @@ def with_sample(samples: Samples, at: float, amount: float) -> Samples:
 
 
 def slopes(samples: Sequence[tuple[float, float]]) -> list[float]:
-    """Growth per second between any two samples, in order; none below 5 samples or 5 minutes."""
-    if len(samples) < FEWEST or samples[-1][0] - samples[0][0] < SHORTEST:
+    """Growth per second between any two samples, in order; none where they are not ENOUGH."""
+    over = samples[-1][0] - samples[0][0] if samples else 0.0
+    if not any(len(samples) >= fewest and over >= shortest for fewest, shortest in ENOUGH):
         return []
     return sorted((y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(samples, 2) if x2 > x1)
 

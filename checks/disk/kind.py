@@ -11,7 +11,7 @@ that is not well, the notes the others, and those that the service may not look 
 its own to be told of it. Images that are always full (ISO, snap), network file systems and the
 layers of containers are left out: name such a path in a check of its own.
 
-`full_in` needs at least 5 samples over 5 minutes; up to 60 of at least the last hour are kept, and the line
+`full_in` needs 5 samples over 5 minutes, or 20 over one; up to 60 of at least the last hour are kept, and the line
 through them is not bent by a few odd ones. The bounds show how sure it is: far apart, or without
 `full_in_most`, the growth comes and goes. So `full_in_most < 12h` is cautious, `full_in_least < 2h` anxious.
 

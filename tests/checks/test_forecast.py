@@ -49,6 +49,12 @@ def test_four_samples_or_less_than_five_minutes_are_too_few() -> None:
     assert _full_in(_line(5, per_second=1.0, every=75)) == pytest.approx(7200)
 
 
+def test_who_looks_often_has_a_forecast_after_a_minute() -> None:
+    assert _full_in(_line(19, per_second=1.0, every=60 / 18)) is None
+    assert _full_in(_line(20, per_second=1.0, every=3.1)) is None
+    assert _full_in(_line(20, per_second=1.0, every=3.2)) == pytest.approx(7200)
+
+
 def test_what_comes_and_goes_has_a_lower_bound_alone() -> None:
     samples = [(minute * 60.0, 1000.0 + minute % 20) for minute in range(60)]
     seen = forecast(samples, free=7200)
