@@ -102,9 +102,17 @@ class Journal:
         files = [file for place in places for file in _journal_files(Path(place))]
         if any(os.access(file, os.R_OK, effective_ids=True) for file in files):
             return None
-        if files or any(Path(at).is_dir() and not os.access(at, os.R_OK | os.X_OK) for at in places):
+        if files or any(_barred(Path(place)) for place in places):
             return f"may not read the journal ({_REMEDY})"
         return f"there is no journal in {' or '.join(visible(place, 100) for place in places)}"
+
+
+def _barred(place: Path) -> bool:
+    """Whether it is there and may not be looked into, as far as we may know."""
+    try:
+        return place.is_dir() and not os.access(place, os.R_OK | os.X_OK, effective_ids=True)
+    except PermissionError:  # of a directory above
+        return True
 
 
 def _journal_files(place: Path) -> list[Path]:

@@ -56,7 +56,13 @@ def _header_name(name: str) -> str:
 
 
 def _existing_file(path: str) -> str:
-    if not Path(path).is_file():
+    try:
+        there = Path(path).is_file()
+    except PermissionError:
+        raise ValueError(
+            f"{path} may not be looked at by this user (let it pass the directories above)"
+        ) from None
+    if not there:
         raise ValueError(f"no such file: {path}")
     return path
 

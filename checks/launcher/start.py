@@ -19,7 +19,8 @@ from checks.launcher.process_tree import on_the_host
 # When memory runs out a program goes before the daemon; its guard does not, or it would be left without one.
 _KILLED_FIRST = b"500"
 _OOM = "/proc/self/oom_score_adj"
-_OURS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
+# As whoever starts a program expects them, whatever nohup or a shell had us ignore.
+_RESET = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 # The kernel counts all processes of the user together (none of root's), so this is only for what forks too fast
 # for a guard to keep up with: with so many it can.
 _ROOM = 2
@@ -65,7 +66,7 @@ def _spawned(request: dict[str, Any], output: int, errors: int) -> int:
                 file_actions=ends,
                 setsid=True,
                 setsigmask=(),
-                setsigdef=_OURS,
+                setsigdef=_RESET,
             )
         except OSError as error:
             worst = worst if error.errno in _LOOK_ON else error

@@ -30,11 +30,11 @@ def test_every_case_is_judged_as_there(shared: Path, tmp_path: Path) -> None:
     left_out = {case["id"] for case in cases if case.get("optional") and case["id"] in NOT_OFFERED}
     assert left_out == NOT_OFFERED
     run, wrong = 0, {}
-    for case in cases:
+    for number, case in enumerate(cases):  # its number names its directory: sockets bear no long paths
         if case["id"] in left_out:
             continue
         run += 1
-        found = [*(_over_http(case, tmp_path / case["id"]) if "request" in case else _by_state(case))]
+        found = [*(_over_http(case, tmp_path / str(number)) if "request" in case else _by_state(case))]
         if found:
             wrong[case["id"]] = found
     assert wrong == {}

@@ -58,7 +58,8 @@ def _look(box: Box, settings: list[str]) -> dict[str, Any]:
     box.run("systemctl", "start", "dbus")
     under = ["systemd-run", "--wait", "--pipe", "--quiet", f"--setenv=PYTHONPATH={ROOT}"]
     command = [sys.executable, "-m", "agent.cli", "check", "--config", "/run/t/tocsin.yaml", "--json"]
-    options = [part for line in settings for part in ("--property", line)]
+    seen = f"BindReadOnlyPaths={ROOT}"  # a checkout may lie below /tmp, which the unit has for itself
+    options = [part for line in (*settings, seen) for part in ("--property", line)]
     return {
         each["check"]: each for each in json.loads(box.run(*under, *options, "--", *command, check=False))
     }
