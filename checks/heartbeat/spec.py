@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from checks.base import Spec
 from checks.heartbeat.schedule import Cron, Interval, OnCalendar, Schedule, calendar, cron
@@ -24,12 +24,6 @@ CalendarText = Annotated[str, AfterValidator(calendar)]
 def is_key(text: str) -> bool:
     """Whether the text can stand in an address as a key."""
     return _KEY.fullmatch(text) is not None
-
-
-def _key(secret: Secret) -> Secret:
-    if secret.in_clear and not is_key(secret.reveal()):
-        raise ValueError(f"a key is {KEY_RULE}")
-    return secret
 
 
 class HeartbeatSpec(Spec):
@@ -68,6 +62,13 @@ class HeartbeatSpec(Spec):
         examples=["1KiB"],
     )
 
+    @field_validator("key")
+    @classmethod
+    def _fit_for_an_address(cls, key: Secret | None) -> Secret | None:
+        if key is not None and key.in_clear and not is_key(key.reveal()):
+            raise ValueError(f"a key is {KEY_RULE}")
+        return key
+
     @model_validator(mode="after")
     def _one_schedule(self) -> HeartbeatSpec:
         given = [name for name in ("every", "cron", "on_calendar") if getattr(self, name) is not None]
@@ -75,8 +76,6 @@ class HeartbeatSpec(Spec):
             raise ValueError("wants to know when reports are due: every:, cron: or on_calendar:")
         if len(given) > 1:
             raise ValueError(f"takes one of {', '.join(f'{name}:' for name in given)}, not all of them")
-        if self.key is not None:
-            _key(self.key)
         return self
 
     @property
