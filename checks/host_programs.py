@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from checks.base import Context
 from checks.connection import Deadline
-from checks.programs import CannotRun, Ended, Order, Programs
+from checks.program_run import CannotRun, Ended, Order
+from checks.programs import Programs
 from checks.text import visible
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -35,7 +35,8 @@ from checks.base import Context, ErrorKind, Kind, Observation, Perfdata, Scalar,
 from checks.command.measures import as_values, out_of_range
 from checks.command.plugin_output import as_plugin, as_program
 from checks.command.spec import CommandSpec
-from checks.programs import CannotRun, Ended, Limits, Order, Programs
+from checks.program_run import CannotRun, Ended, Limits, Order
+from checks.programs import Programs
 from checks.text import visible
 from config.secrets import SecretError, mask
 from config.units import show_duration

@@ -36,12 +36,15 @@ def test_asking_never_keeps_a_writer_from_its_lock(tmp_path: Path) -> None:
 
     asker = threading.Thread(target=keep_asking)
     asker.start()
+    taken = 0
     try:
         for _ in range(300):
-            StateLock(tmp_path).release()
+            StateLock(tmp_path).release()  # raises StateLocked when it is not to be had
+            taken += 1
     finally:
         ended.set()
         asker.join()
+    assert taken == 300
 
 
 def test_a_second_writer_is_refused_and_the_next_one_is_not(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from checks.programs import KEPT, CannotRun, Ended, Limits, Order, Programs
+from checks.program_run import KEPT, CannotRun, Ended, Limits, Order
+from checks.programs import Programs
 
 ENV = {"PATH": "/usr/bin:/bin"}
 PATIENCE = 20.0
@@ -176,7 +177,8 @@ def test_what_a_program_leaves_behind_is_killed_with_it_though_it_holds_the_pipe
 def test_nothing_outlives_the_process_that_asked_for_it(mark: str) -> None:
     script = f"""
 import asyncio
-from checks.programs import Order, Programs
+from checks.program_run import Order
+from checks.programs import Programs
 argv = ("/bin/sh", "-c", 'setsid sh -c "sleep 600; :" {mark} & sleep 600', "{mark}")
 asyncio.run(Programs().run(Order(argv, {{"PATH": "/usr/bin:/bin"}}), 600))
 """
@@ -419,7 +421,8 @@ def test_program_that_cannot_be_ended_is_not_started_beside_itself(mark: str, tm
 
 IN_A_GROUP = """
 import asyncio, json, os, sys, time
-from checks.programs import Order, Programs
+from checks.program_run import Order
+from checks.programs import Programs
 
 def enter(group):
     with open(group + "/cgroup.procs", "w") as file:
