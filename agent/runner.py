@@ -34,8 +34,13 @@ class Runner:
         """What sort of check this is."""
         return self._kinds[check.kind]
 
-    async def look(self, check: Check, memo: Any = None, *, explain: bool = False) -> Reading:
-        """One reading; `at` is the moment the look began. To `explain`, a good one tells its conditions too."""
+    async def look(
+        self, check: Check, memo: Any = None, *, explain: bool = False, closely: bool = False
+    ) -> Reading:
+        """One reading; `at` is the moment the look began. To `explain`, a good one tells its conditions too.
+
+        `closely` measures what costs extra as well, and gathers `traces`.
+        """
         kind, at, began = self._kinds[check.kind], self._clock.now(), self._clock.monotonic()
         context = Context(
             timeout=check.timeout,
@@ -44,6 +49,8 @@ class Runner:
             memo=memo,
             keep_body=_body_wanted(check),
             programs=self._programs,
+            asked=_asked(check),
+            closely=closely,
         )
         seen = await self._observed(kind, check, context)
         rules = Rules(kind, check.down, check.degraded, explain)
@@ -93,3 +100,8 @@ class Runner:
 def _body_wanted(check: Check) -> int:
     wanted = any(condition.needs_body for condition in (*check.down, *check.degraded))
     return int(getattr(check.spec, "max_body", 0)) if wanted else 0
+
+
+def _asked(check: Check) -> frozenset[str]:
+    """The values that its own conditions ask for."""
+    return frozenset().union(*(condition.names for condition in (*check.down, *check.degraded)))

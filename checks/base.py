@@ -93,6 +93,31 @@ class Perfdata:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate that a peer sent. Names are shown as RFC 4514 text, moments are seconds since 1970.
+
+    `sha256` is the fingerprint, in hexadecimal; `key` is the sort and size of its key, such as `RSA 2048`.
+    """
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    begins: float
+    ends: float
+    serial: str
+    sha256: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What only a person who looks closely wants to see: addresses of the name, and the peer's chain, leaf first."""
+
+    addresses: tuple[str, ...] = ()
+    chain: tuple[Certificate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a probe saw, before any condition judges it.
 
@@ -104,6 +129,7 @@ class Observation:
     `unread` names values that could not be read, each with the reason: to conditions they are unknown, not absent.
     `parts` are several things of one sort (mounts, disks), by name: each is judged by itself, the worst is the
     reading, and of this observation only `notes` and `memo` count.
+    `traces` is gathered for a person who looks closely (`Context.closely`), and stored nowhere.
     """
 
     values: Mapping[str, Scalar] = field(default_factory=dict)
@@ -122,6 +148,7 @@ class Observation:
     perfdata: tuple[Perfdata, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Observation] = field(default_factory=dict)
+    traces: Traces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +185,7 @@ class Reading:
     text: str | None = None
     long_text: str | None = None
     perfdata: tuple[Perfdata, ...] = ()
+    traces: Traces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +193,9 @@ class Context:
     """What a probe is given: how long it may take (seconds), what it remembered, and the way out.
 
     `now` is the wall clock in seconds since 1970, `keep_body` how many bytes of an answer's body the
-    conditions want to see. `programs` runs them for a probe; without, it begins its own.
+    conditions want to see. `programs` runs them for a probe; without, it begins its own. `asked` names what the
+    conditions ask for, so that values which cost extra are measured only then; `closely` asks for all of them
+    and for `traces`.
     """
 
     timeout: float
@@ -174,6 +204,8 @@ class Context:
     memo: Any = None
     keep_body: int = 0
     programs: Programs | None = None
+    asked: frozenset[str] = frozenset()
+    closely: bool = False
 
 
 Probe: TypeAlias = Callable[[Any, Context], Awaitable[Observation]]

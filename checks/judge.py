@@ -71,6 +71,7 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         text=_output(seen.text, mask if status is Status.OK else masked),
         long_text=_output(seen.long_text, mask if status is Status.OK else masked),
         perfdata=seen.perfdata,
+        traces=seen.traces,
     )
 
 
@@ -90,6 +91,7 @@ def _good(seen: Observation, values: dict[str, Scalar], kind: Kind, when: tuple[
         text=_output(seen.text, mask),
         long_text=_output(seen.long_text, mask),
         perfdata=seen.perfdata,
+        traces=seen.traces,
     )
 
 
@@ -110,6 +112,7 @@ def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, f
         text=_output(seen.text, masked),
         long_text=_output(seen.long_text, masked),
         perfdata=seen.perfdata,
+        traces=seen.traces,
     )
 
 
