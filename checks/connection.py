@@ -7,8 +7,8 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from checks.base import ErrorKind
 from checks.text import visible
@@ -110,6 +110,28 @@ async def connected(
         writer.transport.abort()  # closing politely would wait for the peer
 
 
+async def secured(link: Link, secure: Secure, deadline: Deadline) -> Link:
+    """The same connection, from here on with TLS: after STARTTLS. Raises Fault."""
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    with _handshake_faults(link.where, deadline):
+        async with asyncio.timeout(deadline.left):
+            await link.writer.start_tls(
+                secure.context, server_hostname=secure.name, ssl_handshake_timeout=deadline.whole + 1
+            )
+    return replace(link, phases={**link.phases, "tls": loop.time() - before})
+
+
+@contextlib.contextmanager
+def _handshake_faults(where: str, deadline: Deadline) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise Fault(f"TLS handshake with {where} not finished within {deadline}", ErrorKind.TIMEOUT) from None
+    except (ssl.SSLError, OSError) as error:
+        raise tls_reason(error, where) from None
+
+
 def reason(error: OSError, where: str) -> Fault:
     """The Fault that says what the system's error on this connection means."""
     number = error.errno or 0
@@ -187,7 +209,7 @@ async def _stream(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if secure is None:
         return await asyncio.open_connection(sock=sock, limit=_READ_AHEAD)
-    try:
+    with _handshake_faults(where, deadline):
         async with asyncio.timeout(deadline.left):
             return await asyncio.open_connection(
                 sock=sock,
@@ -196,10 +218,6 @@ async def _stream(
                 server_hostname=secure.name,
                 ssl_handshake_timeout=deadline.whole + 1,  # ours ends first, with the better reason
             )
-    except TimeoutError:
-        raise Fault(f"TLS handshake with {where} not finished within {deadline}", ErrorKind.TIMEOUT) from None
-    except (ssl.SSLError, OSError) as error:
-        raise tls_reason(error, where) from None
 
 
 def _where(address: str, port: int) -> str:

@@ -11,7 +11,6 @@ end with CR LF or LF.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 from functools import lru_cache
@@ -20,10 +19,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from checks.base import Context, ErrorKind, Kind, Observation, Scalar, Spec, Value
-from checks.connection import Deadline, Fault, Link, Secure, connected, reason, tls_reason
-from checks.network import AddressRefused, LookupFailed
+from checks.connection import Deadline, Fault, Link, connected, reason, tls_reason
+from checks.hosts import Host, addresses_of
 from checks.text import visible
-from checks.trust import client_context, days_left
+from checks.trust import days_left, securely
 from config.conditions.patterns import Pattern, regex
 from config.secrets import Secret, SecretError
 
@@ -32,34 +31,6 @@ MOST_READ = 64 * 1024
 _BETWEEN_SEARCHES = 0.01
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
-
-
-def _host(text: str) -> str:
-    host = text.strip()
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    wrong = f'expected a host name or address, got "{visible(text, 60)}"'
-    if "/" in host or (":" in host and not _is_address(host)):
-        raise ValueError(wrong + _taken_apart(host))
-    if not host or re.search(r"[\s\x00-\x1f\x7f]", host):
-        raise ValueError(wrong)
-    return host
-
-
-def _taken_apart(text: str) -> str:
-    """`tcp://db:5432/x` as the options it would be."""
-    found = re.fullmatch(r"(?:\w+://)?([\w.-]+)(?::([0-9]{1,5}))?(?:/.*)?", text)
-    if found is None:
-        return " (write the name alone)"
-    return f" (write host: {found[1]}{f' and port: {found[2]}' if found[2] else ''})"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _unescaped(value: object) -> object:
@@ -93,9 +64,7 @@ def _pattern(text: str) -> Pattern:
 class TcpSpec(Spec):
     """What to connect to, what to say and what to hear."""
 
-    host: Annotated[str, AfterValidator(_host)] = Field(
-        description="name or address to connect to", examples=["db.example.org"]
-    )
+    host: Host = Field(description="name or address to connect to", examples=["db.example.org"])
     port: int = Field(ge=1, le=65535, description="port to connect to", examples=[5432])
     tls: bool = Field(False, description="speak TLS, with a certificate that is valid for `host`")
     ca: str | None = Field(
@@ -133,8 +102,9 @@ async def probe(spec: TcpSpec, context: Context) -> Observation:
 async def _look(spec: TcpSpec, context: Context, values: dict[str, Scalar], phases: dict[str, float]) -> None:
     """Fills in what is seen as it is seen, so that a failure keeps what came before it."""
     deadline = Deadline.after(context.timeout)
-    secure, words = _secure(spec), _words(spec)
-    addresses = await _addresses(spec, context, deadline)
+    words = _words(spec)
+    secure = securely(spec.host, spec.ca) if spec.tls else None
+    addresses = await addresses_of(spec.host, context, deadline)
     phases["resolve"] = round(context.timeout - deadline.left, 6)
     async with connected(addresses, spec.port, deadline, secure) as link:
         phases.update(link.phases)
@@ -150,32 +120,11 @@ async def _look(spec: TcpSpec, context: Context, values: dict[str, Scalar], phas
             values["banner"] = visible(_text(heard).strip()) if heard else None
 
 
-def _secure(spec: TcpSpec) -> Secure | None:
-    if not spec.tls:
-        return None
-    try:
-        return Secure(client_context(spec.ca), spec.host)
-    except ssl.SSLError:
-        raise Fault(f"no certificate in the CA file {visible(spec.ca or '')}", ErrorKind.LOCAL) from None
-    except OSError as error:
-        why = f"cannot read the CA file {spec.ca}: {error.strerror}" if spec.ca else str(error)
-        raise Fault(visible(why), ErrorKind.LOCAL) from None
-
-
 def _words(spec: TcpSpec) -> bytes:
     try:
         return spec.send.reveal().encode() if spec.send is not None else b""
     except SecretError as error:
         raise Fault(str(error), ErrorKind.LOCAL) from None
-
-
-async def _addresses(spec: TcpSpec, context: Context, deadline: Deadline) -> tuple[str, ...]:
-    try:
-        return await context.network.resolve(spec.host, timeout=deadline.left)
-    except LookupFailed as failed:
-        raise Fault(str(failed), ErrorKind.LOCAL if failed.local else ErrorKind.DNS) from None
-    except AddressRefused as refused:
-        raise Fault(str(refused), ErrorKind.POLICY) from None
 
 
 async def _converse(link: Link, words: bytes, expect: str | None, heard: bytearray) -> None:

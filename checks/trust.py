@@ -8,6 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from checks.base import ErrorKind
+from checks.connection import Fault, Secure
+from checks.text import visible
+
 Stamp: TypeAlias = tuple[int | None, ...]
 
 _DAY = 86400.0
@@ -20,6 +24,17 @@ def client_context(ca: str | None) -> ssl.SSLContext:
     Raises OSError (of which ssl.SSLError is one) when they cannot be read or there are none.
     """
     return _context(ca, _stamp(ca))
+
+
+def securely(name: str, ca: str | None) -> Secure:
+    """TLS with a peer that must prove to be `name`. Raises Fault when the CA file is of no use."""
+    try:
+        return Secure(client_context(ca), name)
+    except ssl.SSLError:
+        raise Fault(f"no certificate in the CA file {visible(ca or '')}", ErrorKind.LOCAL) from None
+    except OSError as error:
+        why = f"cannot read the CA file {ca}: {error.strerror}" if ca else str(error)
+        raise Fault(visible(why), ErrorKind.LOCAL) from None
 
 
 def days_left(ssl_object: ssl.SSLObject | None, at: float) -> float | None:
