@@ -199,6 +199,8 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None) -> tuple[str, str |
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         return f"must be {words} {_bound(context[name])}, got {shown(given)}", None
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return "must not be empty", _example(field)
     if kind in ("too_short", "string_too_short"):
         return "must name at least one", _example(field)
     if kind == "string_pattern_mismatch":

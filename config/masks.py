@@ -18,6 +18,14 @@ def remember(secret: str) -> None:
         _longest_first = tuple(sorted(_seen, key=len, reverse=True))
 
 
+def forget(secret: str) -> None:
+    """Mask this text no more: it was good for an hour, and a daemon that runs for years sees many such."""
+    global _longest_first  # noqa: PLW0603 - one process, one memory of what was revealed
+    if secret in _seen:
+        _seen.discard(secret)
+        _longest_first = tuple(sorted(_seen, key=len, reverse=True))
+
+
 def leave_plain(text: str) -> None:
     """This text stands where a secret may stand, but is none (`Accept: application/json`)."""
     if text not in _seen:

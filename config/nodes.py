@@ -17,6 +17,7 @@ import yaml
 
 from config.errors import ConfigError, Problem, one_line
 from config.file_text import text_of
+from config.json_value import Quoted
 from config.places import Block, Listing, Where, dotted
 from config.yaml_words import broken
 
@@ -130,7 +131,9 @@ class _Builder:
             if value in top.content:
                 self._twice(top, value)
         else:
-            if not event.style and value in _NULLS:
+            if event.style:
+                value = Quoted(value)
+            elif value in _NULLS:
                 value = None
             self._count(event, 1)
             self._attach(value, mark, 1)

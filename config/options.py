@@ -74,6 +74,11 @@ class AgentConfig(Model):
         "when it does not start with /",
     )
     metrics: MetricsConfig = Field(MetricsConfig(), description="who may read /metrics")
+    allow_link_local: tuple[Network, ...] = Field(
+        (),
+        description="link-local and cloud metadata addresses that checks may look at all the same",
+        examples=[["169.254.20.10/32"]],
+    )
     stop_grace: Grace = Field(
         10.0, description="how long running checks may go on after SIGTERM; at most 1h", examples=["10s"]
     )

@@ -27,7 +27,7 @@ _KEEPS_SECRETS = re.compile(
     r"pass|secret|token|bearer|credential|cookie|dsn|auth|api.?key|private|signature", re.IGNORECASE
 )
 # Options whose entries may be secrets and mostly are none.
-_PLAIN_AMONG = (("headers",), ("env",))
+_PLAIN_AMONG = (("headers",), ("env",), ("form",))
 
 
 class Reader:

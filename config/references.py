@@ -99,11 +99,22 @@ def _from_environment(name: str, reference: str) -> str:
     value = os.environ.get(name)
     if value is None:
         raise SecretError(f"{reference}: the environment has no variable {name}")
+    if not _is_text(value):
+        raise SecretError(f"{reference}: the variable {name} is not UTF-8 text")
     if (
         not value.isdecimal()
     ):  # a port from the environment is no secret, and 65432 would be masked everywhere
         remember(value)
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Python keeps bytes of the environment that are no UTF-8 as halves of surrogate pairs."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _from_file(path: Path, reference: str) -> str:

@@ -42,6 +42,9 @@ def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
         _may_be_empty(definition)
     named = {model: refs[(model, _MODE)] for model in models}
     defs |= _checks_and_templates(kinds, defs, named)
+    # The options of a kind stand in its check, and by themselves only where another kind takes them.
+    for name in {_name_of(named[kind.spec]) for kind in kinds.values()} - _led_to(list(defs.values())):
+        del defs[name]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tocsin configuration",
@@ -50,6 +53,16 @@ def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
         "properties": {name: or_nothing(section) for name, section in _sections(named).items()},
         "$defs": defs,
     }
+
+
+def _led_to(node: Any) -> set[str]:
+    """The definitions that references within the node lead to."""
+    if isinstance(node, list):
+        return {name for part in node for name in _led_to(part)}
+    if not isinstance(node, dict):
+        return set()
+    here = {_name_of(node)} if isinstance(node.get("$ref"), str) else set[str]()
+    return here | _led_to(list(node.values()))
 
 
 def _may_be_empty(definition: dict[str, Any]) -> None:
@@ -84,7 +97,7 @@ def _checks_and_templates(
 ) -> dict[str, Any]:
     """Services get their checks; a check has the options of its kind, a template those of either."""
     service, envelope = defs[_name_of(named[ServiceOptions])], defs.pop(_name_of(named[CheckOptions]))
-    specs = {kind.name: defs.pop(_name_of(named[kind.spec])) for kind in kinds.values()}
+    specs = {kind.name: defs[_name_of(named[kind.spec])] for kind in kinds.values()}
     checks = {**_map_of(_CHECK, "its checks by id"), "default": {}}
     service["properties"]["checks"] = or_nothing(checks)
     whole = {"properties": {"checks": {"additionalProperties": {"$ref": "#/$defs/WholeCheck"}}}}

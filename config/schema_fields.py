@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -57,6 +58,8 @@ class FieldSchema(GenerateJsonSchema):
         return made
 
     def encode_default(self, default: Any) -> Any:
+        if isinstance(default, BaseModel):
+            return {name: self.encode_default(value) for name, value in default}
         return show_ratio(default) if isinstance(default, Fraction) else super().encode_default(default)
 
 

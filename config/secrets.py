@@ -30,10 +30,19 @@ class Secret:
             remember(self._template)
         return resolve(self._template)
 
+    def words(self) -> str:
+        """The same of a text that only may hold a secret, such as a command: it is masked for its references alone."""
+        return resolve(self._template)
+
     @property
     def in_clear(self) -> bool:
         """Whether the operator wrote the secret itself into the file."""
         return bool(self._template) and not references(self._template)
+
+    @property
+    def refers(self) -> bool:
+        """Whether it refers to what is kept elsewhere."""
+        return bool(references(self._template))
 
     def written_like(self, other: Secret) -> bool:
         """Whether both were written the same way, which says nothing of what they give."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, PlainValidator, WrapValidator
 from pydantic.fields import FieldInfo
 
+from config.json_value import JsonValue
 from config.secrets import Secret
 
 _SHORT, _FEW = 200, 64
@@ -33,6 +34,9 @@ class Shape:
 
 
 ANY = Shape()
+# JSON, however deep: each text in it may refer to a secret.
+_SECRET_ALL_DOWN = Shape(secret=True)
+object.__setattr__(_SECRET_ALL_DOWN, "item", _SECRET_ALL_DOWN)
 
 
 @dataclass(slots=True)
@@ -102,6 +106,9 @@ def _collect(annotation: Any, parts: _Parts, *, own: bool) -> None:
             _collect(branch, parts, own=own)
     elif isinstance(annotation, type) and issubclass(annotation, Secret):
         parts.secret = True
+    elif isinstance(annotation, type) and issubclass(annotation, JsonValue):
+        parts.secret = True
+        parts.items.append(_SECRET_ALL_DOWN)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         parts.fields = {**(parts.fields or {}), **(shape_of(annotation).fields or {})}
     elif isinstance(origin, type) and inner:

@@ -153,7 +153,7 @@ def _text_filler(text: str, where: Where) -> _Fill:
         # Only what the operator has written whole is a reference: no target chooses a file or a variable.
         if "${" in filled and references(filled) != own:
             raise Unfit(where)
-        return filled
+        return type(text)(filled)  # quoted before, quoted after
 
     return fill
 

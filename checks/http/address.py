@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_PROXY_PORTS = _PORTS | {"socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _SCHEME_HINTS = {"tcp": "write type: tcp, with host: and port:"}
 _SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _HOST = re.compile(r"[a-z0-9_.-]+")
@@ -41,6 +43,25 @@ def with_scheme(text: str) -> str:
 @lru_cache(maxsize=4096)
 def target(text: str) -> Target:
     """The address taken apart and normalised. Raises ValueError with the remedy; it never repeats a password."""
+    return _target(text, _PORTS, "only http and https are looked at")
+
+
+@lru_cache(maxsize=256)
+def proxy_target(text: str) -> Target:
+    """The same of a proxy, which may speak SOCKS."""
+    return _target(text, _PROXY_PORTS, f"a proxy speaks {', '.join(_PROXY_PORTS)}")
+
+
+def secure(where: Target) -> Target:
+    """The same place by https."""
+    if where.scheme == "https":
+        return where
+    authority, slash, rest = where.url.partition("://")[2].partition("/")
+    port = _PORTS["https"] if where.port == _PORTS["http"] and not authority.endswith(":80") else where.port
+    return replace(where, url=f"https://{authority}{slash}{rest}", scheme="https", port=port)
+
+
+def _target(text: str, ports: Mapping[str, int], allowed: str) -> Target:
     if _SPACE_OR_CONTROL.search(text):
         raise ValueError("is no web address: it has a space or control character (write a space as %20)")
     try:
@@ -49,10 +70,10 @@ def target(text: str) -> Target:
     except ValueError as error:
         raise ValueError(f"is no web address: {_reason(error)}") from None
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS:
+    if scheme not in ports:
         written = text.partition("://")[0]
         hint = _SCHEME_HINTS.get(scheme) or ("did you mean https?" if "ht" in written.lower() else "")
-        shown = f'only http and https are looked at, got "{written[:20]}"'
+        shown = f'{allowed}, got "{written[:20]}"'
         raise ValueError(f"{shown} ({hint})" if hint else shown)
     if port == 0:
         raise ValueError("port 0 cannot be connected to")
@@ -62,7 +83,7 @@ def target(text: str) -> Target:
     user, password = (
         unquote(part) if part is not None else None for part in (parts.username, parts.password)
     )
-    return Target(url, scheme, host, port or _PORTS[scheme], user, password)
+    return Target(url, scheme, host, port or ports[scheme], user, password)
 
 
 def redirect_target(base: str, location: str) -> Target:

@@ -9,7 +9,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import unquote_plus
 
-from checks.http.address import Target, redirect_target, target
+from checks.http.address import Target, redirect_target, secure, target
+from checks.http.content import content_of, holds_secrets, method_of
 from checks.http.spec import HttpSpec
 from config.masks import remember
 
@@ -24,7 +25,8 @@ class Request:
     """One hop.
 
     `private` names the headers, in lower case, that stay with the origin they were meant for; `unpack` is
-    False where the answer is to be taken as it comes.
+    False where the answer is to be taken as it comes. `digest`: the password is proved, not sent. `cookies` are
+    those that earlier hops set, as one line. `guarded`: the body, too, stays with its origin.
     """
 
     target: Target
@@ -35,30 +37,42 @@ class Request:
     password: str = ""
     private: frozenset[str] = _CREDENTIALS
     unpack: bool = True
+    digest: bool = False
+    cookies: str = ""
+    guarded: bool = False
 
 
-def first_request(spec: HttpSpec) -> Request:
-    """What the operator asked for. Raises SecretError."""
-    where = target(spec.url)
-    _remember_secrets(where)
+def first_request(spec: HttpSpec, token: str | None = None) -> Request:
+    """What the operator asked for, with an access token if one was fetched. Raises SecretError."""
+    where = secure(target(spec.url)) if spec.http_version == "3" else target(spec.url)
+    if where.password or "?" in where.url:
+        _remember_secrets(where)
     headers = [(name, secret.reveal().translate(_ENDS_A_LINE)) for name, secret in spec.headers.items()]
-    if not any(name.lower() == "user-agent" for name, _ in headers):
+    if not headers or not any(name.lower() == "user-agent" for name, _ in headers):
         headers.append(("User-Agent", _user_agent()))
+    body, sort = content_of(spec)
+    if sort is not None and not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", sort))
     user, password = where.user, where.password or ""
     if spec.auth is not None:
         if spec.auth.bearer is not None:
-            headers.append(("Authorization", f"Bearer {spec.auth.bearer.reveal().translate(_ENDS_A_LINE)}"))
+            token = spec.auth.bearer.reveal().translate(_ENDS_A_LINE)
         user, password = spec.auth.user, spec.auth.password.reveal() if spec.auth.password else ""
+    if token is not None:
+        remember(token)
+        headers.append(("Authorization", f"Bearer {token}"))
     if user is not None:
         remember(b64encode(f"{user}:{password}".encode()).decode())
     return Request(
         target=where,
-        method=spec.method.upper(),
+        method=method_of(spec),
         headers=tuple(headers),
-        body=spec.body.reveal().encode() if spec.body is not None else None,
+        body=body,
         user=user,
         password=password,
         private=_private(spec),
+        digest=spec.auth is not None and spec.auth.scheme == "digest",
+        guarded=body is not None and holds_secrets(spec),
     )
 
 
@@ -67,16 +81,20 @@ def redirected(request: Request, status: int, location: str) -> Request:
     where = redirect_target(request.target.url, location)
     headers = request.headers
     user, password = request.user, request.password
+    digest = request.digest
     if where.origin != request.target.origin:
         headers = tuple(each for each in headers if each[0].lower() not in request.private | {"host"})
-        user, password = where.user, where.password or ""
+        user, password, digest = where.user, where.password or "", False
     method, body = request.method, request.body
     if status == 303 or (status in (301, 302) and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None
         headers = tuple(each for each in headers if not each[0].lower().startswith("content-"))
-    return replace(
-        request, target=where, method=method, headers=headers, body=body, user=user, password=password
-    )
+    if body is not None and request.guarded and where.origin != request.target.origin:
+        raise ValueError(
+            "it leads to another origin, and the body holds secrets (write that address in url:)"
+        )
+    kept = {"method": method, "headers": headers, "body": body}
+    return replace(request, target=where, user=user, password=password, digest=digest, **kept)  # type: ignore[arg-type]  # each under its own name
 
 
 def taken_as_it_comes(request: Request) -> Request | None:

@@ -2,104 +2,35 @@
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from checks.base import Spec
-from checks.http.address import target, with_scheme
+from checks.http.address import target
+from checks.http.auth import Auth, OAuth2
+from checks.http.option_types import (
+    File,
+    HeaderName,
+    Host,
+    ProxyAddress,
+    SocketPath,
+    StatusRanges,
+    WebAddress,
+    look_at_packing,
+)
+from checks.http.schema import AnswerSchema
+from config.json_value import JsonValue
 from config.secrets import Secret
 from config.units import Size
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+__all__ = ["Auth", "File", "Host", "HttpSpec", "OAuth2", "StatusRanges", "Tls", "WebAddress"]
+
 _MAX_BODY = 1024.0**3
-
-
-def web_address(text: str) -> str:
-    """The address with its scheme. Raises ValueError with the remedy."""
-    if "://" not in text and "@" in text.partition("/")[0]:
-        raise ValueError("is no web address: write the scheme (https://) before a user name")
-    if found := re.match(r"(https?):/?(?!/)", text, re.IGNORECASE):
-        rest = text[found.end() :].partition("/")[0]
-        if not rest.isdigit():  # http:8080 is a host named http
-            raise ValueError(f"is no web address (write {found[1].lower()}:// before the host)")
-    address = with_scheme(text)
-    target(address)
-    return address
-
-
-def _status_ranges(value: Any) -> Any:
-    """`200`, `200..299`, `[200, 204, 300..399]` -> ((200, 200), …)."""
-    listed = value if isinstance(value, (list, tuple)) else [value]
-    if not listed:
-        raise ValueError("wants at least one status (leave it out for 200..299)")
-    return tuple(item if isinstance(item, tuple) else _status_range(str(item)) for item in listed)
-
-
-def _status_range(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"\s*(\d{3})\s*(?:\.\.\s*(\d{3})\s*)?", text)
-    if not found:
-        raise ValueError(f'expected a status like 200 or a range like 200..299, got "{text[:40]}"')
-    first, last = int(found[1]), int(found[2] or found[1])
-    if first > last:
-        raise ValueError(f"the range {first}..{last} is empty")
-    return first, last
-
-
-def _header_name(name: str) -> str:
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f'"{name[:40]}" is no header name')
-    return name
-
-
-def _existing_file(path: str) -> str:
-    try:
-        there = Path(path).is_file()
-    except PermissionError:
-        raise ValueError(
-            f"{path} may not be looked at by this user (let it pass the directories above)"
-        ) from None
-    if not there:
-        raise ValueError(f"no such file: {path}")
-    return path
-
-
-def _host(name: str) -> str:
-    bare = name.strip("[]")
-    return target(f"http://[{bare}]/" if ":" in bare else f"http://{bare}/").host
-
-
-File = Annotated[str, AfterValidator(_existing_file)]
-Host = Annotated[str, AfterValidator(_host)]
-WebAddress = Annotated[str, AfterValidator(web_address)]
-StatusRanges = Annotated[
-    tuple[tuple[int, int], ...], BeforeValidator(_status_ranges, json_schema_input_type=str | list[str])
-]
-
-
-class Auth(Spec):
-    """Who we say we are: a user with a password, or a bearer token."""
-
-    user: str | None = Field(None, description="user name for basic authentication", examples=["monitor"])
-    password: Secret | None = Field(
-        None, description="password for basic authentication", examples=["${credential:shop}"]
-    )
-    bearer: Secret | None = Field(None, description="bearer token", examples=["${env:SHOP_TOKEN}"])
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Auth:
-        if (self.bearer is None) == (self.user is None):
-            raise ValueError("wants either user: and password:, or bearer:")
-        if self.user is not None and self.password is None:
-            raise ValueError('user: wants its password: (write password: "" if it has none)')
-        if self.bearer is not None and self.password is not None:
-            raise ValueError("password: goes with user:, not with bearer:")
-        if self.user is not None and ":" in self.user:
-            raise ValueError("user: cannot hold a colon in basic authentication")
-        return self
+# The operator's words come first: pydantic's models still have methods of these names, long out of use.
+warnings.filterwarnings("ignore", message='Field name "(json|schema)" in .* shadows', category=UserWarning)
 
 
 class Tls(Spec):
@@ -123,6 +54,12 @@ class Tls(Spec):
         None, description="name to ask for and to expect instead of the URL's", examples=["www.example.org"]
     )
 
+    @model_validator(mode="after")
+    def _whole(self) -> Tls:
+        if self.key is not None and self.cert is None:
+            raise ValueError("key: is the key of cert:; give both")
+        return self
+
 
 class HttpSpec(Spec):
     """HTTP and HTTPS requests."""
@@ -132,9 +69,11 @@ class HttpSpec(Spec):
         examples=["https://example.org/health"],
     )
     method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,20}$")] = Field(
-        "GET", description="the request method", examples=["HEAD"]
+        "GET",
+        description="the request method; with form: or json: it is POST unless you name one",
+        examples=["HEAD"],
     )
-    headers: Mapping[Annotated[str, AfterValidator(_header_name)], Secret] = Field(
+    headers: Mapping[HeaderName, Secret] = Field(
         {}, description="request headers; values may refer to secrets", examples=[{"Accept": "text/html"}]
     )
     body: Secret | None = Field(
@@ -142,9 +81,25 @@ class HttpSpec(Spec):
         description="request body; sent as a form unless a Content-Type is among the headers",
         examples=["q=tocsin"],
     )
-    auth: Auth | None = Field(None, description="basic authentication or a bearer token")
+    form: Mapping[str, Secret] | None = Field(
+        None,
+        description="request body as the fields of a form, encoded here; values may refer to secrets",
+        examples=[{"user": "monitor", "password": "${credential:shop}"}],
+    )
+    json: JsonValue | None = Field(  # type: ignore[assignment]  # a retired method of pydantic's
+        None,
+        description="request body as JSON, written as YAML: quotes make a text of what looks like a number; "
+        "texts may refer to secrets",
+        examples=[{"query": "{ health }"}],
+    )
+    auth: Auth | None = Field(
+        None, description="basic or digest authentication, a bearer token, or client credentials of OAuth 2"
+    )
     follow_redirects: bool = Field(
-        True, description="follow redirects; credentials and secrets are dropped on another origin"
+        True,
+        description="follow redirects; credentials, secrets and the client certificate are dropped on another origin, "
+        "a body that holds secrets is not sent there at all, and cookies that an answer sets are sent on to where "
+        "they belong, for this one look",
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(
         10, description="how many redirects are followed"
@@ -152,14 +107,37 @@ class HttpSpec(Spec):
     accept_status: StatusRanges | None = Field(
         None, description="statuses that are right, beside any down: of your own", examples=["200..299"]
     )
-    tls: Tls = Field(Tls(), description="certificates and names")
-    proxy: WebAddress | None = Field(
+    schema: AnswerSchema | None = Field(  # type: ignore[assignment]  # a retired method of pydantic's
         None,
-        description="send requests through this HTTP proxy; none is taken from the environment",
+        description="a JSON Schema that the answer must keep to, else it is down: written here, or the path of "
+        "its file; its patterns are RE2, it refers to no other document, and answers beyond 1MiB are unknown",
+        examples=["/etc/tocsin/health.schema.json"],
+    )
+    compression: Literal["auto", "none", "gzip", "deflate", "br"] = Field(
+        "auto",
+        description="what packing to ask for: `auto` for all that can be unpacked; whatever comes is unpacked",
+    )
+    tls: Tls = Field(Tls(), description="certificates and names")
+    proxy: ProxyAddress | None = Field(
+        None,
+        description="send requests through this proxy: http, https, socks4, socks4a, socks5 or socks5h; the name "
+        "in the URL is looked up here for socks4 and socks5, by the proxy for all others; none is taken from the "
+        "environment",
         examples=["http://proxy.example.org:3128"],
     )
-    ip: Literal["auto", "4", "6"] = Field("auto", description="IP version to use")
-    http_version: Literal["auto", "1.0", "1.1", "2"] = Field("auto", description="HTTP version to speak")
+    unix_socket: SocketPath | None = Field(
+        None,
+        description="connect to this socket for the URL's host instead of a network address",
+        examples=["/run/docker.sock"],
+    )
+    ip: Literal["auto", "4", "6"] = Field(
+        "auto", description="IP version to use; `auto` tries all addresses in turn until one accepts"
+    )
+    http_version: Literal["auto", "1.0", "1.1", "2", "3", "h2c"] = Field(
+        "auto",
+        description="HTTP version to speak: `auto` is 2 or 1.1, as the server likes; 3 is QUIC and nothing else, "
+        "always with TLS; h2c is 2 without TLS and without asking first",
+    )
     max_body: Annotated[Size, Field(ge=0, le=_MAX_BODY)] = Field(
         10 * 1024.0 * 1024.0,
         description="larger answers are down; counted as unpacked; at most 1GiB",
@@ -178,6 +156,21 @@ class HttpSpec(Spec):
             raise ValueError("the user stands in url: and in auth:; give it once")
         if self.auth is not None and any(name.lower() == "authorization" for name in self.headers):
             raise ValueError("Authorization stands in headers: and is made of auth:; give it once")
+        for name, value in self.headers.items():
+            if name.lower() == "accept-encoding" and value.in_clear:
+                look_at_packing(value.reveal(), self.compression)
+        contents = (("body", self.body), ("form", self.form), ("json", self.json))
+        given = [f"{name}:" for name, content in contents if content is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are both the request's body; give one")
+        if self.schema is not None and self.method.upper() == "HEAD":
+            raise ValueError("schema: is for the body, and HEAD asks for none (write method: GET)")
         if self.resolve is not None and self.proxy is not None:
             raise ValueError("resolve: has no effect with proxy:, which does the connecting")
+        if self.unix_socket is not None and (self.resolve is not None or self.proxy is not None):
+            raise ValueError("unix_socket: leaves nothing to resolve: and proxy:; give one of them")
+        if self.http_version == "3" and (self.proxy is not None or self.unix_socket is not None):
+            raise ValueError("http_version: 3 goes straight to the server, without proxy: or unix_socket:")
+        if self.http_version == "h2c" and target(self.url).scheme == "https":
+            raise ValueError("http_version: h2c is for http:// (write 2 for https)")
         return self

@@ -24,6 +24,7 @@ from config.conditions.tree import (
     Value,
 )
 
+_VALUE = "value"
 _CONSTANTS: dict[str, bool | Special] = {"true": True, "false": False, "null": Special.NULL}
 
 Values = Mapping[str, Measure] | Collection[str] | None
@@ -35,6 +36,7 @@ class LeafReader:
     def __init__(self, text: str, tokens: list[Token], names: Values, *, others: bool = False) -> None:
         self.text = text
         self.names = None if others else names
+        self._is_a_name = names is None or _VALUE in names  # of the prometheus kind's only result
         self.known: Mapping[str, Measure] = names if isinstance(names, Mapping) else {}
         self.asked: set[str] = set()
         self.needs_body = False
@@ -158,6 +160,8 @@ class LeafReader:
         return Value(self.slice(token), name)
 
     def _label(self, token: Token) -> Value:
+        if self._is_a_name and self.peek().kind is not Kind.TEXT:
+            return self._value(token, _VALUE, right=False)
         label = self._text_after("value", 'value "used %"')
         return self._value(token, str(label.value), right=False)
 

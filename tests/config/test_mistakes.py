@@ -50,7 +50,7 @@ ONE = [
     (CHECK % "tls: {verfy: no}", f'4:58: {IN_CHECK}.tls.verfy: unknown key "verfy" (did you mean "verify"?)'),
     (SERVICE % "lables: {}", f'2:9: {IN_SERVICE}.lables: unknown key "lables" (did you mean "labels"?)'),
     (SERVICE % "criticality: hihg", f'2:22: {IN_SERVICE}.criticality: expected critical, high, medium or low, got "hihg" (did you mean "high"?)'),
-    ("agent: {lable: x}\n", '1:9: agent.lable: unknown key "lable" (known here: id, keep_readings, listen, metrics, sentry_dsn, state_dir, stop_grace, timezone)'),
+    ("agent: {lable: x}\n", '1:9: agent.lable: unknown key "lable" (known here: allow_link_local, id, keep_readings, listen, metrics, sentry_dsn, state_dir, stop_grace, timezone)'),
     ("agent: {timezone: Johannesburg}\n", '1:19: agent.timezone: unknown time zone "Johannesburg" (did you mean Africa/Johannesburg?)'),
     ("agent: {timezone: ../../etc/passwd}\n", '1:19: agent.timezone: unknown time zone "../../etc/passwd" (write it like Africa/Johannesburg)'),
     ("agent: {state_dir: ~/tocsin}\n", '1:20: agent.state_dir: expected a directory like /var/lib/tocsin, got "~/tocsin" (write the whole path)'),
@@ -75,6 +75,7 @@ ONE = [
     ("routes: {send_to: a}\n", "1:9: routes: expected a list, got a mapping (begin each route with a -)"),
     ("routes: [{send_to: []}]\n", "1:20: routes.0.send_to: must name at least one (such as [jira, email-web])"),
     ("include: {a: b}\n", "1:10: include: expected a list of files, got a mapping (such as [conf.d/*.yaml])"),
+    ("services: {w: {checks: {c: {type: imap, host: h, tls: true, auth: {user: '', password: x}}}}}\n", "1:74: services.w.checks.c.auth.user: must not be empty (such as probe@example.org)"),
     # conditions
     (CHECK % "down: latncy > 5s", f'4:58: {IN_CHECK}.down: no value is called "latncy", at column 1 of: latncy > 5s (did you mean latency?)'),
     (CHECK % "degraded: status is 200", f"4:62: {IN_CHECK}.degraded: expected an operator after status, at column 8 of: status is 200 (write == or !=)"),

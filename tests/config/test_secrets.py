@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from checks.http.spec import HttpSpec
 from checks.registry import KINDS
+from config.json_value import JsonValue
 from config.loader import Loaded
 from config.masks import leave_plain, mask, remember
 from config.models import AgentConfig
@@ -26,6 +27,8 @@ from config.shapes import Shape, shape_of
 
 Look = Callable[[str], Loaded]
 CANARY = "canary-4711-sings"
+# Where entries stand in a list, which have no names.
+LISTS = {("tcp", "dialog")}
 
 
 def _secret_places(shape: Shape) -> Iterator[tuple[str, ...]]:
@@ -35,7 +38,7 @@ def _secret_places(shape: Shape) -> Iterator[tuple[str, ...]]:
     for name, inner in (shape.fields or {}).items():
         for below in _secret_places(inner):
             yield (name, *below)
-    if shape.item is not None:
+    if shape.item is not None and shape.item is not shape:
         for below in _secret_places(shape.item):
             yield ("Authorization", *below)
 
@@ -47,13 +50,28 @@ AGENT_PLACES = [("agent", place) for place in _secret_places(shape_of(AgentConfi
 def _config_with(owner: str, place: tuple[str, ...], text: str) -> str:
     """A configuration that sets one secret field, on top of the kind's own example."""
     check: dict[str, Any] = {"type": "cpu"} if owner == "agent" else yaml.safe_load(KINDS[owner].example)
+    if place[0] in ("auth", "headers"):
+        check.pop("auth", None)  # one way of it is enough
     tree: dict[str, Any] = {"agent": {"id": "a"}, "services": {"s": {"checks": {"c": check}}}}
-    block: dict[str, Any] = tree["agent"] if owner == "agent" else check
+    block: Any = tree["agent"] if owner == "agent" else check
     for part in place[:-1]:
-        block = block.setdefault(part, {})
-    block[place[-1]] = text
-    if place == ("auth", "password"):
+        if isinstance(block, list):
+            block.append({})
+            block = block[0]
+        else:
+            block = block.setdefault(part, [] if (owner, part) in LISTS else {})
+    if isinstance(block, list):
+        block.append(text)
+    else:
+        block[place[-1]] = text
+    if place[0] == "dialog":
+        del check["expect"]
+    if place in (("auth", "password"), ("auth", "passphrase")):
         block["user"] = "me"
+    if place == ("auth", "passphrase"):
+        block["key"] = "/etc/tocsin/id_ed25519"
+    if place == ("auth", "oauth2", "client_secret"):
+        block.update(client_id="me", token_url="https://login.example/token")
     return json.dumps(tree)
 
 
@@ -91,7 +109,11 @@ def test_secret_never_shows_itself(
     assert CANARY in _revealed(model, place)
 
 
-@pytest.mark.parametrize(("owner", "place"), AGENT_PLACES + KIND_PLACES)
+# Whatever stands in JSON is no mistake.
+STRICT_PLACES = [(owner, place) for owner, place in AGENT_PLACES + KIND_PLACES if place[0] != "json"]
+
+
+@pytest.mark.parametrize(("owner", "place"), STRICT_PLACES)
 def test_secret_is_not_shown_by_mistakes_around_it(look: Look, owner: str, place: tuple[str, ...]) -> None:
     texts = [
         _config_with(owner, place, CANARY).replace(f'"{CANARY}"', wrong)
@@ -112,9 +134,17 @@ def test_schema_knows_no_secret() -> None:
 def _revealed(model: BaseModel, place: tuple[str, ...]) -> str:
     node: object = model
     for part in place:
-        node = node[part] if isinstance(node, Mapping) else getattr(node, part)
+        node = _below(node, part)
+        if isinstance(node, JsonValue):
+            return str(node.reveal())
     assert isinstance(node, Secret)
     return node.reveal()
+
+
+def _below(node: object, part: str) -> object:
+    if isinstance(node, tuple):
+        return node[0]
+    return node[part] if isinstance(node, Mapping) else getattr(node, part)
 
 
 def test_secret_equals_only_itself() -> None:
@@ -212,6 +242,12 @@ def test_secret_file_is_small_regular_text(tmp_path: Path) -> None:
             Secret(f"${{file:{tmp_path / name}}}").reveal()
     with pytest.raises(SecretError, match="write a path from the root"):
         Secret("${file:token}").reveal()
+
+
+def test_variable_that_is_no_text_is_named_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_CANARY", os.fsdecode(b"caf\xe9"))
+    with pytest.raises(SecretError, match=r"\$\{env:TOCSIN_CANARY\}: the variable .* is not UTF-8 text"):
+        Secret("${env:TOCSIN_CANARY}").reveal()
 
 
 def test_careless_secrets_are_warned_of(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ def test_example_of_the_contract_names_exactly_what_is_not_known_yet(shared: Pat
     assert [(problem.path, problem.message) for problem in found.errors] == [
         ("helpdesks.jira.type", 'unknown type "jira"'),
         ("channels.email-web.type", 'unknown type "email"'),
-        ("services.edge-network.checks.gateway.type", 'unknown kind of check "ping"'),
     ]
     assert found.warnings == []
 

@@ -8,7 +8,6 @@ import ssl
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import trustme
@@ -48,15 +47,19 @@ def replies(routes: Sequence[Case], addresses: Mapping[str, str]) -> Answer:
     return reply
 
 
-def proof(authority: trustme.CA, kind: str, directory: Path) -> ssl.SSLContext:
+def certificate(authority: trustme.CA, kind: str) -> trustme.LeafCert:
     """The certificate that a case asks for, for localhost and 127.0.0.1."""
     now = datetime.now(UTC)
     hours = _HOURS.fullmatch(kind)
     ends = now + timedelta(hours=int(hours[1]) if hours else 2400)
     issuer = trustme.CA() if kind == "self-signed" else authority
-    issued = issuer.issue_cert("localhost", "127.0.0.1", not_after=ends)
+    return issuer.issue_cert("localhost", "127.0.0.1", not_after=ends)
+
+
+def proof(authority: trustme.CA, kind: str) -> ssl.SSLContext:
+    """The same, for a server to show."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued.configure_cert(context)
+    certificate(authority, kind).configure_cert(context)
     return context
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from agent.cli.look import as_document
+from agent.cli.look_document import as_document
 from agent.clock import SystemClock
 from agent.runner import Runner
 from checks.registry import KINDS

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.checks.http.case_server import Case, proof, replies
+from tests.checks.http.case_server import Case, certificate, proof, replies
+from tests.checks.http.quic import quic_serving
 from tests.checks.http.web import Answer, Asked, Web, serving
 
 # What this program does not offer; the cases say of themselves that they matter only where it is offered.
-_NOT_OFFERED = ("WebSocket", "gRPC", "GraphQL", "on-demand probe endpoint", "URLs can be hidden", "HTTP/3")
+_NOT_OFFERED = ("WebSocket", "gRPC", "on-demand probe endpoint", "URLs can be hidden")
 _EXCLUDED: Mapping[str, str] = {}
 _AT_MOST = 0.05
 # The case's own note: a program that takes this mix of versions should pass.
-_MEANT = {"http-version-3": True}
+_MEANT = {"http-version-3": True, "http-h3-version-0": True}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,11 @@ async def _run(cases: list[Case], directory: Path) -> Mapping[str, Any]:
                 other = await _serve(stack, second, authority, (directory, names))
                 names["addr_tls"] = f"localhost:{other.port}"
             web = servers[case["id"]] = await _serve(stack, server, authority, (directory, names))
-            names |= {"port": str(web.port), "addr": f"127.0.0.1:{web.port}", "scheme": server["proto"]}
+            names |= {
+                "port": str(web.port),
+                "addr": f"127.0.0.1:{web.port}",
+                "scheme": server["proto"].replace("h3", "https"),
+            }
             services[case["id"]] = {"checks": {"case": _check(case["probe"], names)}}
         path = directory / "tocsin.yaml"
         path.write_text(json.dumps({"services": services}), encoding="utf-8")
@@ -130,9 +135,13 @@ async def _serve(
     stack: AsyncExitStack, server: Case, authority: trustme.CA, where: tuple[Path, Mapping[str, str]]
 ) -> Web:
     directory, names = where
+    if server["proto"] == "h3":
+        kind = server.get("cert", "signed")
+        port = await stack.enter_async_context(quic_serving(certificate(authority, kind), directory))
+        return Web(port=port)
     if server["proto"] == "tcp":
         return await stack.enter_async_context(serving(_hang_up))
-    tls = proof(authority, server.get("cert", "signed"), directory) if server["proto"] == "https" else None
+    tls = proof(authority, server.get("cert", "signed")) if server["proto"] == "https" else None
     answers: Answer = replies(server["routes"], names)
     return await stack.enter_async_context(serving(answers, tls=tls))
 
@@ -160,6 +169,10 @@ def _check(probe: Case, names: Mapping[str, str]) -> dict[str, Any]:
             check[option] = probe[option]
     if probe.get("accept_status"):
         check["accept_status"] = probe["accept_status"]
+    if probe.get("graphql"):
+        check["json"] = {"query": check.pop("body")}
+    if probe.get("http3"):
+        check["http_version"] = "3"
     if "body_limit_bytes" in probe:
         check["max_body"] = probe["body_limit_bytes"]
     if url.startswith("https") or "tls" in probe:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checks.base import ErrorKind, Status
+from checks.base import ErrorKind, Reading, Status
 from tests.checks.http.web import Asked, always, answer, look, looked, serving
 
 
@@ -129,3 +129,45 @@ def test_credentials_in_the_address_do_not_follow_elsewhere() -> None:
     at_home, elsewhere = asyncio.run(run())
     assert len(at_home) == 1
     assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"body": "pw=${env:TOCSIN_TEST_SECRET}"},
+        {"form": {"password": "abcdef123456"}},
+        {"json": {"deep": [{"token": "abcdef123456"}]}},
+    ],
+)
+def test_body_with_secrets_is_not_sent_to_another_origin(
+    content: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_TEST_SECRET", "abcdef123456")
+
+    async def run(status: str) -> tuple[Reading, list[Asked]]:
+        async with serving(always()) as other:
+            away = leads(f"http://127.0.0.1:{other.port}/x", status)
+            async with serving(away) as web:
+                return await look(web.url(), **{"method": "POST", **content}), other.asked
+
+    reading, asked = asyncio.run(run("307 T"))
+    assert (reading.status, reading.error_kind, asked) == (Status.DOWN, ErrorKind.PROTOCOL, [])
+    assert reading.message.startswith(
+        "redirect refused: it leads to another origin, and the body holds secrets"
+    )
+    # Where the body is left behind, there is nothing to keep back; nor where it stays at home.
+    assert asyncio.run(run("303 S"))[0].status is Status.OK
+    reading, asked = looked(leads("/next", "307 T"), **{"method": "POST", **content})
+    assert reading.status is Status.OK
+    assert b"abcdef123456" in asked[1].body
+
+
+def test_body_without_secrets_goes_where_the_redirect_leads() -> None:
+    async def run() -> list[Asked]:
+        async with serving(always()) as other:
+            away = leads(f"http://127.0.0.1:{other.port}/x", "308 P")
+            async with serving(away) as web:
+                await look(web.url(), json={"query": "{ health }"})
+            return other.asked
+
+    assert asyncio.run(run())[0].body == b'{"query":"{ health }"}'

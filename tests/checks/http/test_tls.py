@@ -158,6 +158,50 @@ def test_client_certificate_opens_what_is_closed_without_it(authority: Authority
     proof = authority.server("127.0.0.1", wants_client=True)
     assert against(proof, tls={"ca": authority.file, **authority.client()}).status is Status.OK
     assert_refused(against(proof, tls={"ca": authority.file}), "tls with 127.0.0.1:")
+    assert_refused(against(proof, tls={"verify": False}), "wants a client certificate")
+
+
+def redirected_over_tls(first: ssl.SSLContext, then: ssl.SSLContext, host: str, tls: Any) -> Reading:
+    """One look at `first`, which leads to `then` on a host of that name."""
+
+    async def run() -> Reading:
+        async with serving(always(), tls=then) as other:
+            away = always(b"", f"Location: {other.url(scheme='https', host=host)}", status="302 F")
+            async with serving(away, tls=first) as web:
+                return await look(web.url(scheme="https"), tls=tls)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_client_certificate_is_not_shown_to_another_origin(authority: Authority, host: str) -> None:
+    proof = authority.server("127.0.0.1", "localhost", wants_client=True)
+    tls = {"ca": authority.file, **authority.client()}
+    reading = redirected_over_tls(proof, proof, host, tls)
+    assert (reading.status, reading.error_kind) == (Status.DOWN, ErrorKind.TLS), reading.message
+    assert reading.values["redirects"] == 1
+
+
+def test_client_certificate_is_for_what_plain_http_leads_to_on_the_same_host(authority: Authority) -> None:
+    proof = authority.server("127.0.0.1", wants_client=True)
+
+    async def run() -> Reading:
+        async with serving(always(), tls=proof) as secure:
+            away = always(b"", f"Location: {secure.url(scheme='https')}", status="301 M")
+            async with serving(away) as web:
+                return await look(web.url(), tls={"ca": authority.file, **authority.client()})
+
+    assert asyncio.run(run()).status is Status.OK
+
+
+def test_other_name_is_expected_of_its_own_host_alone(authority: Authority) -> None:
+    asked_for: list[str | None] = []
+    inner, outer = authority.server("inner.example"), authority.server("localhost")
+    for proof in (inner, outer):
+        proof.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+    tls = {"ca": authority.file, "server_name": "inner.example"}
+    reading = redirected_over_tls(inner, outer, "localhost", tls)
+    assert (reading.status, asked_for) == (Status.OK, ["inner.example", "localhost"]), reading.message
 
 
 def test_useless_client_key_is_our_fault_and_nobody_is_asked_for_a_passphrase(authority: Authority) -> None:

@@ -90,6 +90,14 @@ def test_a_condition_says_what_it_needs() -> None:
     assert parse("body == 'x'").needs_body
 
 
+@pytest.mark.parametrize("text", ["value > 5", "not value in 1..5", "value > value", "exists value"])
+def test_value_is_a_name_where_there_is_one_of_that_name(text: str) -> None:
+    assert parse(text, {"value"}).names == {"value"}
+    assert parse(text).names == {"value"}
+    with pytest.raises(ConditionError, match="value takes a name in quotes"):
+        parse(text, {"status"}, others=True)
+
+
 @pytest.mark.parametrize("name", ["a-b", "a.b", "/var"[1:], "eth0:rx", "a/b", "_x", "größe"])
 def test_names_of_perfdata_need_no_quotes(name: str) -> None:
     assert parse(f"{name}>1").names == {name}
