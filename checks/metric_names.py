@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.base import Value
+from checks.base import Kind, Value
 
 UNITS = frozenset({"seconds", "bytes", "ratio", "days", ""})
 
@@ -27,9 +27,9 @@ def open_metric(kind: str, unit: str) -> str:
     return _named(kind, "perfdata", unit)
 
 
-def named_metric(kind: str) -> str:
-    """Name of the gauge that holds the counts which a check's options name, one to each name."""
-    return _named(kind, "matches", "")
+def named_metric(kind: Kind, unit: str) -> str:
+    """Name of the gauge that holds the values of a unit which a check's options name, one to each name."""
+    return _named(kind.name, kind.named_gauge.name, unit)
 
 
 def _named(kind: str, name: str, unit: str) -> str:
