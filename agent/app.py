@@ -72,6 +72,7 @@ class App:
         cleanup.callback(writer.close)
         self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
         self.runner = Runner(self.clock, self.kinds)
+        self.runner.allow(agent.allow_link_local)
         cleanup.push_async_callback(self.runner.aclose)
         self.scheduler = Scheduler(self.clock, self._look)
         self.hearing = Hearing(self.pipeline, self.runner, self.clock, self.scheduler.soon)
@@ -133,6 +134,7 @@ class App:
             self.scheduler.use(config.checks(), changes.renamed)
             self.metrics.use(config)
             self.upkeep.use(config)
+            self.runner.allow(config.agent.allow_link_local)
         self.config = config
         self._reload_ok, self._reloaded_at = True, self.clock.now()
         _tell(config, changes)
@@ -207,6 +209,8 @@ class App:
         )
         skipped = "Looks that were skipped because the one before still ran."
         yield _gauge("tocsin_scheduler_skipped", skipped, float(self.scheduler.lag.skipped))
+        hanging = "Looks that have outlived their deadline and hang in the operating system."
+        yield _gauge("tocsin_probes_hanging", hanging, float(self.runner.hanging))
         yield _gauge(
             "tocsin_store_degraded", "1 while the store cannot write.", float(self.pipeline.degraded)
         )

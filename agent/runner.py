@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 from typing import Any, cast
 
 import structlog
@@ -17,7 +18,8 @@ from checks.programs import Programs
 from config.models import Check
 
 log = structlog.get_logger()
-_THREADS = 8
+# At work at a time; and with those that hang, or wait for a device.
+_THREADS, _MOST_THREADS = 8, 64
 _GRACE = 0.5
 
 
@@ -28,7 +30,11 @@ class Runner:
         self._clock, self._kinds = clock, kinds
         self.network = network or Network()
         self._programs = Programs()
-        self._threads = ProbeThreads(_THREADS)
+        self._threads = ProbeThreads(_THREADS, _MOST_THREADS)
+
+    def allow(self, networks: Iterable[str]) -> None:
+        """Which link-local networks may be looked at, from now on."""
+        self.network.allowed = tuple(map(ip_network, networks))
 
     def kind(self, check: Check) -> Kind:
         """What sort of check this is."""
@@ -53,7 +59,7 @@ class Runner:
             closely=closely,
         )
         seen = await self._observed(kind, check, context)
-        rules = Rules(kind, check.down, check.degraded, explain)
+        rules = Rules(kind, check.down, check.degraded, explain, closely)
         return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
 
     def judged(self, check: Check, memo: Any, since: int) -> Reading:
@@ -74,11 +80,15 @@ class Runner:
         try:
             async with asyncio.timeout(check.timeout + _GRACE):
                 if kind.blocking:
-                    return await self._on_thread(kind, check, context)
-                return await cast(Probe, kind.probe)(check.spec, context)
+                    seen = await self._on_thread(kind, check, context)
+                else:
+                    seen = await cast(Probe, kind.probe)(check.spec, context)
+            if not isinstance(seen, Observation):
+                raise TypeError(f"{type(seen).__name__} is no Observation")
+            return seen
         except TimeoutError:
-            reason = f"the probe did not end within {check.timeout:g}s"
-        except Exception as error:
+            reason = self._too_late(kind, check)
+        except (Exception, SystemExit) as error:  # a kind of other people may call what ends programs
             log.exception("probe.failed", check=check.address)
             reason = f"the probe itself failed: {type(error).__name__}"
         return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
@@ -90,6 +100,22 @@ class Runner:
         except StillHangs:
             reason = "the look before this one still hangs in the operating system"
             return Observation(blind=reason, error_kind=ErrorKind.LOCAL, memo=context.memo)
+
+    def _too_late(self, kind: Kind, check: Check) -> str:
+        if kind.blocking and not self._threads.runs(check.address):
+            hanging = self._threads.hanging
+            return (
+                f"no thread was free within {check.timeout:g}s: {hanging} looks hang in the operating system"
+                if hanging
+                else f"no thread was free within {check.timeout:g}s: others took that long"
+            )
+        self._threads.overdue(check.address)
+        return f"the probe did not end within {check.timeout:g}s"
+
+    @property
+    def hanging(self) -> int:
+        """How many looks have outlived their deadline in the operating system."""
+        return self._threads.hanging
 
     async def aclose(self) -> None:
         """Free sockets and end programs; a thread that hangs is left behind."""

@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from checks.base import Kind
+from checks.strangers import Strangers, strangers
 
 # Each in the module of its name.
 _OURS = (
     "access_log",
+    "api",
     "command",
     "cpu",
     "disk",
     "disk_io",
+    "dns",
     "file",
+    "ftp",
     "heartbeat",
     "http",
+    "imap",
     "load",
     "log",
     "logins",
     "memory",
+    "metrics",
     "network",
+    "ping",
+    "pop3",
     "process",
+    "prometheus",
+    "smtp",
+    "ssh",
     "status_page",
     "swap",
     "systemd_unit",
     "tcp",
     "temperature",
     "time_sync",
+    "tls",
+    "udp",
     "updates",
 )
+_NOBODY = Strangers()
 _ELSEWHERE = {"network": "checks.interfaces"}  # checks.network is the way out for probes
 
 
-class _Kinds(Mapping[str, Kind]):
-    """Kinds by name, ours imported when first asked for: all of them would cost every start half a second."""
+class Kinds(Mapping[str, Kind]):
+    """Kinds by name, ours imported when first asked for: all of them would cost every start half a second.
 
-    def __init__(self, strangers: Iterable[Kind] = ()) -> None:
-        self._loaded = {kind.name: kind for kind in strangers if kind.name not in _OURS}
+    `refused` says of installed strangers that cannot be used which they are, and why.
+    """
+
+    def __init__(self, others: Strangers = _NOBODY) -> None:
+        self.refused = others.refused
+        self._loaded = {kind.name: kind for kind in others.kinds}
         self._names = (*_OURS, *self._loaded)
 
     def __getitem__(self, name: str) -> Kind:
@@ -59,11 +76,9 @@ class _Kinds(Mapping[str, Kind]):
         return len(self._names)
 
 
-KINDS: Mapping[str, Kind] = _Kinds()
+KINDS: Mapping[str, Kind] = Kinds()
 
 
-def all_kinds() -> Mapping[str, Kind]:
+def all_kinds() -> Kinds:
     """Our kinds and the installed strangers'; a stranger never replaces one of ours."""
-    found = (entry.load() for entry in entry_points(group="tocsin.checks"))
-    strangers = [kind for kind in found if isinstance(kind, Kind)]
-    return _Kinds(strangers) if strangers else KINDS
+    return Kinds(strangers(_OURS))

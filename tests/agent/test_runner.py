@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,44 @@ def test_a_hanging_thread_is_not_waited_for_and_not_started_twice(tmp_path: Path
     assert "still hangs" in readings[1].message
     assert readings[-1].status is Status.OK
     assert len(started) == 2
+
+
+def test_looks_that_hang_keep_no_other_waiting_until_there_are_too_many(tmp_path: Path) -> None:
+    """Eight threads hang, and then as many as there may be; what is said then names the reason."""
+    release = threading.Event()
+
+    def hangs(_spec: Spec, _context: Context) -> Observation:
+        release.wait(60)
+        return Observation()
+
+    kinds = {
+        "hangs": replace(kind(hangs, blocking=True), name="hangs"),
+        "looks": replace(kind(lambda _spec, _context: Observation(), blocking=True), name="looks"),
+    }
+    checks: dict[str, object] = {f"c{n}": {"type": "hangs", "timeout": "300ms"} for n in range(64)}
+    checks |= {"fine": {"type": "looks", "timeout": "20s"}, "late": {"type": "looks", "timeout": "300ms"}}
+    path = tmp_path / "tocsin.yaml"
+    path.write_text(json.dumps({"services": {"s": {"checks": checks}}}), encoding="utf-8")
+    *hanging, fine, late = load(path, kinds).checks()
+
+    async def go() -> list[Reading]:
+        runner = Runner(SystemClock(), kinds)
+        await asyncio.gather(*(runner.look(each) for each in hanging[:8]))
+        readings = [await runner.look(fine)]
+        while runner.hanging < 64:
+            await asyncio.gather(*(runner.look(each) for each in hanging))
+        readings.append(await runner.look(late))
+        release.set()
+        while runner.hanging:
+            await asyncio.sleep(0.01)
+        return [*readings, await runner.look(late)]
+
+    first, starved, after = asyncio.run(go())
+    assert (first.status, after.status) == (Status.OK, Status.OK)
+    assert starved.status is Status.UNKNOWN
+    assert starved.message == (
+        "could not look: no thread was free within 0.3s: 64 looks hang in the operating system"
+    )
 
 
 def test_a_hanging_thread_does_not_keep_the_process(tmp_path: Path) -> None:
