@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pycurl
 
 from checks.engine import Engine
-from checks.resolver import AddressRefused, Family, LookupFailed, Resolver, check_policy, literal
+from checks.resolver import AddressRefused, Family, IPNetwork, LookupFailed, Resolver, check_policy, literal
 
 __all__ = ["AddressRefused", "Family", "LookupFailed", "Network"]
 
@@ -22,9 +22,15 @@ _SPARE_HANDLES = 64
 class Network:
     """Resolver and transfer engine; bound to the loop it is first used on. Close it with `aclose`."""
 
-    def __init__(self, servers: list[str] | None = None) -> None:
-        """`servers`: name servers to ask (`127.0.0.1:5353`) instead of the system's."""
-        self._resolver = Resolver(servers)
+    def __init__(
+        self, servers: list[str] | None = None, *, by_tcp: bool = False, allowed: tuple[IPNetwork, ...] = ()
+    ) -> None:
+        """`servers`: name servers to ask (`127.0.0.1:5353`) instead of the system's, `by_tcp` if need be.
+
+        `allowed`: link-local networks that may be looked at; it may be set anew at any time.
+        """
+        self.allowed = allowed
+        self._resolver = Resolver(servers, by_tcp=by_tcp)
         self._engine: Engine | None = None
         self._spare: list[pycurl.Curl] = []
 
@@ -38,8 +44,12 @@ class Network:
         else:
             addresses = (written,)
         for address in addresses:
-            check_policy(address)
+            self.check(address)
         return addresses
+
+    def check(self, address: str) -> None:
+        """Raises AddressRefused for an address that must not be looked at."""
+        check_policy(address, self.allowed)
 
     @contextmanager
     def handle(self) -> Iterator[pycurl.Curl]:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Literal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Literal, TypeAlias
 
 import pycares
 
@@ -15,8 +17,15 @@ from checks.text import visible
 from config.units import show_duration
 
 Family = Literal["auto", "4", "6"]
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
 _FAMILIES = {"auto": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
-_METADATA_V6 = ipaddress.ip_address("fd00:ec2::254")
+# Where clouds keep what is not link-local: Amazon (two), Google, Scaleway, Oracle, Alibaba.
+_METADATA = frozenset(
+    ipaddress.ip_address(each)
+    for each in (
+        "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42", "fd00:c1::a9fe:a9fe", "100.100.100.200"
+    )
+)  # fmt: skip
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # c-ares: the name exists nowhere, or has no address of that family; anything else is a fault on the way.
 _NEGATIVE = {pycares.errno.ARES_ENOTFOUND, pycares.errno.ARES_ENODATA}
@@ -40,8 +49,9 @@ class AddressRefused(Exception):
 class Resolver:
     """Asks the system's name servers, or those given. Positive answers are kept for their time to live."""
 
-    def __init__(self, servers: list[str] | None = None) -> None:
+    def __init__(self, servers: list[str] | None = None, *, by_tcp: bool = False) -> None:
         self._servers = servers
+        self._flags = pycares.ARES_FLAG_USEVC if by_tcp else None
         self._channel: pycares.Channel | None = None
 
     async def addresses(self, host: str, family: Family, timeout: float) -> Addresses:
@@ -77,7 +87,7 @@ class Resolver:
     def _open(self) -> pycares.Channel:
         if self._channel is None:
             try:
-                self._channel = pycares.Channel(servers=self._servers)
+                self._channel = pycares.Channel(servers=self._servers, flags=self._flags)
             except pycares.AresError as error:
                 raise LookupFailed(f"the resolver cannot start: {visible(str(error))}", local=True) from None
         return self._channel
@@ -91,13 +101,14 @@ class Resolver:
             _settle(answer, host, result, error)
 
 
-def check_policy(address: str) -> None:
+def check_policy(address: str, allowed: Iterable[IPNetwork] = ()) -> None:
     """Link-local and cloud metadata addresses are not looked at: whoever can name a target must not read them.
 
-    Raises AddressRefused.
+    Those in the networks `allowed` are, all the same. Raises AddressRefused.
     """
-    if _is_forbidden(address):
-        raise AddressRefused(f"{address} is a link-local or metadata address, which is not looked at")
+    if _is_forbidden(address) and not any(_plain(address) in network for network in allowed):
+        remedy = "to look at it all the same, name it in agent.allow_link_local"
+        raise AddressRefused(f"{address} is a link-local or metadata address, which is not looked at ({remedy})")
 
 
 @lru_cache(maxsize=4096)
@@ -113,13 +124,18 @@ def literal(host: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _is_forbidden(address: str) -> bool:
+    plain = _plain(address)
+    return plain.is_link_local or plain in _METADATA
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    """The address without its interface; the IPv4 address that is wrapped in an IPv6 one."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour
-        if parsed in _NAT64:
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        parsed = inner or parsed
-    return parsed.is_link_local or parsed == _METADATA_V6
+    if not isinstance(parsed, IPv6Address):
+        return parsed
+    if parsed in _NAT64:
+        return IPv4Address(int(parsed) & 0xFFFFFFFF)
+    return parsed.ipv4_mapped or parsed.sixtofour or parsed
 
 
 def _settle(answer: asyncio.Future[Addresses], host: str, result: Any, error: int | None) -> None:

@@ -1,185 +1,194 @@
 """TCP: can a connection be opened in time, and does the right thing answer?
 
-The addresses of the host are tried in turn within the check's `timeout`. With neither `send` nor `expect`
+The addresses of the host are tried in turn within the check's `timeout`. With neither `send`, `expect` nor `dialog`
 the check only connects. `send` is sent as soon as the connection (and TLS) stands; then the answer is read
 until `expect` is found in it, at most 64 KiB.
 
 `expect` is an RE2 pattern searched anywhere in the answer; `^` and `$` match at each line, and a line may
-end with CR LF or LF.
+end with CR LF or LF. A byte that is no text is found by its number, such as `\\xff`.
+
+`starttls` names the protocol in whose words TLS is asked for, before anything of yours is sent. What a server
+says in plain text ahead of the handshake is refused: anybody on the way can have put it in.
+
+A `dialog` is a list of steps for longer talks. A step waits for a line that matches its `expect`, skipping those
+before it, and then sends its `send` as a line; `${1}` stands for the first group of the last `expect`, and `values`
+keeps groups as values of your own. `starttls: true` turns to TLS where a protocol has ways of its own, at the end of
+its step. With either way of STARTTLS, `tls:` may say how (`tls: {verify: false}`), but not `true`:
+
+```yaml
+dialog:
+  - expect: "^220 .*ESMTP"
+    send: EHLO tocsin.example.org
+  - expect: "^250-STARTTLS"
+    send: STARTTLS
+  - expect: "^220 "
+  - starttls: true
+  - send: QUIT
+```
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
-from functools import lru_cache
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from checks.base import Context, Kind, NamedGauge, Observation, Scalar, Traces
+from checks.certificates import chain_days
+from checks.connection import Deadline, Distrusted, Fault, Link, Secure, connected, secured
+from checks.distrusted import explained
+from checks.hosts import addresses_of
+from checks.starttls import ask
+from checks.tcp_dialog import MOST_READ, Conversation
+from checks.tcp_spec import VALUES, TcpSpec
+from checks.tcp_talk import ask_once, shown, stream_faults, words_of
+from checks.trust import days_left, securely, sent_chain
+from config.conditions import Measure
 
-from checks.base import Context, ErrorKind, Kind, Observation, Scalar, Spec, Value
-from checks.connection import Deadline, Fault, Link, connected, reason, tls_reason
-from checks.hosts import Host, addresses_of
-from checks.text import visible
-from checks.trust import days_left, securely
-from config.conditions.patterns import Pattern, regex
-from config.secrets import Secret, SecretError
+__all__ = ["KIND", "MOST_READ", "TcpSpec", "probe"]
 
-MOST_READ = 64 * 1024
-# A peer that sends single bytes must not make us search as often.
-_BETWEEN_SEARCHES = 0.01
-_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
-_ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
-
-
-def _unescaped(value: object) -> object:
-    return unescape(value) if isinstance(value, str) else value
+_COSTLY = frozenset({"chain_days", "issuer"})
 
 
-def _searchable(text: str) -> str:
-    _pattern(text)
-    return text
+@dataclass(slots=True)
+class _Look:
+    """One look, filled in as it goes: a failure keeps what came before it."""
 
+    spec: TcpSpec
+    context: Context
+    values: dict[str, Scalar] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)
+    traces: Traces = field(default_factory=Traces)
 
-def unescape(text: str) -> str:
-    """The text with `\\r \\n \\t \\\\` read as what they stand for; ValueError on any other escape."""
+    def observation(self, fault: Fault | None = None) -> Observation:
+        return Observation(
+            values={"latency": None, "banner": None, "cert_days": None, **self.values},
+            failure=None if fault is None or fault.blind else fault.message,
+            blind=fault.message if fault is not None and fault.blind else None,
+            error_kind=fault.kind if fault is not None else None,
+            phases={name: round(seconds, 6) for name, seconds in self.phases.items()},
+            traces=self._traces(fault) if self.context.closely else None,
+        )
 
-    def mark(found: re.Match[str]) -> str:
-        if found[1] not in _ESCAPES:
-            raise ValueError(
-                f'unknown escape "{visible(found[0])}": use \\r, \\n, \\t or, for a backslash, \\\\'
-            )
-        return _ESCAPES[found[1]]
+    def _traces(self, fault: Fault | None) -> Traces:
+        return replace(self.traces, chain=fault.chain) if isinstance(fault, Distrusted) else self.traces
 
-    return _ESCAPE.sub(mark, text)
+    def connected(self, link: Link, addresses: tuple[str, ...]) -> None:
+        self.phases.update(link.phases)
+        self.values["ip"] = link.address
+        self.values["latency"] = self._latency()
+        self.traces = Traces(addresses=addresses, answered=link.address)
 
+    def protected(self, link: Link) -> None:
+        """TLS stands: what is to be said of it."""
+        self.phases.update(link.phases)
+        self.values["latency"] = self._latency()
+        found = link.ssl_object
+        if found is None:
+            return
+        cipher = found.cipher()
+        self.values |= {
+            "cert_days": days_left(found, self.context.now),
+            "tls_version": (found.version() or "").replace("TLSv1", "TLS 1") or None,
+            "cipher": cipher[0] if cipher else None,
+        }
+        if self.context.closely or self.context.asked & _COSTLY:
+            self._certified(found)
 
-@lru_cache(maxsize=1024)
-def _pattern(text: str) -> Pattern:
-    regex(text)  # for a mistake, with the reason about the text as it was written
-    return regex(f"(?m){text}")
+    def _latency(self) -> float:
+        return round(sum(seconds for name, seconds in self.phases.items() if name != "resolve"), 6)
 
-
-class TcpSpec(Spec):
-    """What to connect to, what to say and what to hear."""
-
-    host: Host = Field(description="name or address to connect to", examples=["db.example.org"])
-    port: int = Field(ge=1, le=65535, description="port to connect to", examples=[5432])
-    tls: bool = Field(False, description="speak TLS, with a certificate that is valid for `host`")
-    ca: str | None = Field(
-        None,
-        description="file of the CAs to trust (PEM); default: those of the system",
-        examples=["/etc/tocsin/ca.pem"],
-    )
-    send: Annotated[Secret, BeforeValidator(_unescaped)] | None = Field(
-        None,
-        description="text to send once connected, with `\\r`, `\\n`, `\\t`, `\\\\`; it may refer to secrets",
-        examples=["PING\\r\\n"],
-    )
-    expect: Annotated[str, AfterValidator(_searchable)] | None = Field(
-        None, description="RE2 pattern that must be found in the answer", examples=["^220 "]
-    )
+    def _certified(self, found: ssl.SSLObject) -> None:
+        chain = sent_chain(found)
+        self.values["chain_days"] = chain_days(chain, self.context.now)
+        self.values["issuer"] = chain[0].issuer if chain else None
+        self.traces = Traces(self.traces.addresses, chain, self.traces.answered)
 
 
 async def probe(spec: TcpSpec, context: Context) -> Observation:
     """Connect, speak if asked to, close."""
-    values: dict[str, Scalar] = {"latency": None, "banner": None, "cert_days": None}
-    phases: dict[str, float] = {}
+    look = _Look(spec, context)
     try:
-        await _look(spec, context, values, phases)
+        await _look(look)
     except Fault as fault:
-        return Observation(
-            values=values,
-            failure=None if fault.blind else fault.message,
-            blind=fault.message if fault.blind else None,
-            error_kind=fault.kind,
-            phases=phases,
-        )
-    return Observation(values=values, phases=phases)
+        return look.observation(fault)
+    return look.observation()
 
 
-async def _look(spec: TcpSpec, context: Context, values: dict[str, Scalar], phases: dict[str, float]) -> None:
+async def _look(look: _Look) -> None:
     """Fills in what is seen as it is seen, so that a failure keeps what came before it."""
-    deadline = Deadline.after(context.timeout)
-    words = _words(spec)
-    secure = securely(spec.host, spec.ca) if spec.tls else None
-    addresses = await addresses_of(spec.host, context, deadline)
-    phases["resolve"] = round(context.timeout - deadline.left, 6)
-    async with connected(addresses, spec.port, deadline, secure) as link:
-        phases.update(link.phases)
-        values["latency"] = round(sum(link.phases.values()), 6)
-        values["cert_days"] = days_left(link.ssl_object, context.now)
-        heard = bytearray()
-        try:
-            async with asyncio.timeout(deadline.left):
-                await _converse(link, words, spec.expect, heard)
-        except TimeoutError:
-            raise _too_late(spec, deadline, heard) from None
-        finally:
-            values["banner"] = visible(_text(heard).strip()) if heard else None
-
-
-def _words(spec: TcpSpec) -> bytes:
+    spec, deadline = look.spec, Deadline.after(look.context.timeout)
+    words_of(spec)  # a secret that is not there is told before anybody is asked
+    wants_tls = spec.tls or spec.starttls or spec.turns
+    secure = await asyncio.to_thread(_secure, spec) if wants_tls else None
+    before = perf_counter()
+    addresses = await addresses_of(spec.host, look.context, deadline, spec.ip, resolver=spec.resolver)
+    look.phases["resolve"] = perf_counter() - before
+    look.traces = Traces(addresses=addresses)
     try:
-        return spec.send.reveal().encode() if spec.send is not None else b""
-    except SecretError as error:
-        raise Fault(str(error), ErrorKind.LOCAL) from None
+        async with connected(addresses, spec.port, deadline, secure if spec.at_once else None) as link:
+            look.connected(link, addresses)
+            if spec.at_once:
+                look.protected(link)
+            if spec.starttls and secure is not None:
+                link = await _upgraded(look, link, secure, deadline)
+            if spec.dialog:
+                await _hold(look, link, secure, deadline)
+            else:
+                await _ask_once(look, link, deadline)
+    except Fault as fault:
+        if spec.turns:
+            raise  # nobody but the dialog knows the way to the certificate
+        raise await explained(
+            fault, (addresses, spec.port, spec.starttls), spec.trust, look.context, deadline
+        ) from None
 
 
-async def _converse(link: Link, words: bytes, expect: str | None, heard: bytearray) -> None:
+def _secure(spec: TcpSpec) -> Secure:
+    trust = spec.trust
+    return securely(trust.server_name or spec.host, trust.ca, verify=trust.verify, proof=trust.proof)
+
+
+async def _upgraded(look: _Look, link: Link, secure: Secure, deadline: Deadline) -> Link:
+    """TLS, asked for in the protocol's own words."""
+    assert look.spec.starttls is not None
+    before = perf_counter()
+    await ask(look.spec.starttls, link, look.spec.trust.server_name or look.spec.host, deadline)
+    look.phases["starttls"] = perf_counter() - before
+    return await _turned(look, link, secure, deadline)
+
+
+async def _turned(look: _Look, link: Link, secure: Secure, deadline: Deadline) -> Link:
+    safe = await secured(link, secure, deadline)
+    look.protected(safe)
+    return safe
+
+
+async def _hold(look: _Look, link: Link, secure: Secure | None, deadline: Deadline) -> None:
+    async def turn(plain: Link) -> Link:
+        assert secure is not None
+        return await _turned(look, plain, secure, deadline)
+
+    talk = Conversation(link, deadline, turn)
     try:
-        link.writer.write(words)
-        await link.writer.drain()
-        if expect is not None:
-            await _hear(_pattern(expect), link, heard)
-    except ssl.SSLError as error:
-        raise tls_reason(error, link.where) from None
-    except TimeoutError:
-        raise  # an OSError too, but the deadline's
-    except OSError as error:
-        raise reason(error, link.where) from None
+        with stream_faults(link):
+            await talk.hold(look.spec.dialog)
+    finally:
+        look.values |= {"banner": shown(talk.heard), **talk.values}
 
 
-async def _hear(pattern: Pattern, link: Link, heard: bytearray) -> None:
-    """Reads into `heard` until the pattern is found. Raises Fault when it cannot be any more."""
-    while len(heard) < MOST_READ:
-        chunk = await link.reader.read(MOST_READ - len(heard))
-        heard += chunk
-        if chunk and _found(pattern, heard):
-            return
-        if not chunk:
-            raise _ended(link.where, heard)
-        await asyncio.sleep(_BETWEEN_SEARCHES)
-    read = f"{MOST_READ // 1024}KiB"
-    raise Fault(f"`expect` not found in the first {read} from {link.where}", ErrorKind.CONTENT)
+async def _ask_once(look: _Look, link: Link, deadline: Deadline) -> None:
+    heard = bytearray()
+    try:
+        await ask_once(link, look.spec, deadline, heard)
+    finally:
+        look.values["banner"] = shown(heard)
 
 
-def _found(pattern: Pattern, heard: bytearray) -> bool:
-    text = _text(heard)
-    return pattern.found_in(text.encode()) or pattern.found_in(text.replace("\r\n", "\n").encode())
-
-
-def _text(heard: bytearray) -> str:
-    return heard.decode("utf-8", "replace")
-
-
-def _ended(where: str, heard: bytearray) -> Fault:
-    if not heard:
-        return Fault(f"{where} closed the connection without a word", ErrorKind.PROTOCOL)
-    return Fault(f"`expect` not found, {where} closed after: {_excerpt(heard)}", ErrorKind.CONTENT)
-
-
-def _too_late(spec: TcpSpec, deadline: Deadline, heard: bytearray) -> Fault:
-    if heard:
-        return Fault(f"`expect` not found within {deadline}, got: {_excerpt(heard)}", ErrorKind.CONTENT)
-    if spec.expect is None:
-        return Fault(f"could not send all of `send` within {deadline}", ErrorKind.TIMEOUT)
-    return Fault(f"no {'banner' if spec.send is None else 'answer'} within {deadline}", ErrorKind.TIMEOUT)
-
-
-def _excerpt(heard: bytearray) -> str:
-    return visible(_text(heard).strip(), 100)
+def _named(spec: TcpSpec) -> Mapping[str, Measure]:
+    return {name: Measure(text=True) for step in spec.dialog for name in step.values}
 
 
 KIND = Kind(
@@ -187,17 +196,11 @@ KIND = Kind(
     summary="opens a TCP connection and judges its speed, the answer and the certificate",
     spec=TcpSpec,
     probe=probe,
-    values=(
-        Value("latency", "seconds", "time to open the connection, TLS included, name lookup not"),
-        Value(
-            "banner",
-            "",
-            "what the target sent, as one line of at most 200 characters; with `expect`",
-            text=True,
-        ),
-        Value("cert_days", "days", "days until the target's certificate ends; only with `tls`"),
-    ),
+    values=VALUES,
     counts_for_uptime=True,
     degraded="cert_days < 14",
     example="type: tcp\nhost: mail.example.org\nport: 25\nexpect: ^220 .*ESMTP\ndegraded: latency > 500ms\n",
+    open_values=True,
+    named=_named,
+    named_gauge=NamedGauge("values", "name", "Values of a dialog, which are all text.", units=()),
 )

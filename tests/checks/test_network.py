@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,8 @@ def test_name_that_leads_to_a_forbidden_address_is_not_connected_to() -> None:
         "fe80::1",
         "fe80::1%lo",
         "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
     ],
 )
 def test_link_local_and_metadata_addresses_are_refused_however_written(address: str) -> None:
@@ -186,3 +189,25 @@ def test_literal_needs_no_name_server() -> None:
         return server.asked
 
     assert with_names({}, use) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "passes"),
+    [
+        ("169.254.20.10", ["169.254.20.10/32"], True),
+        ("169.254.169.254", ["169.254.20.10/32"], False),
+        ("::ffff:169.254.20.10", ["169.254.20.0/24"], True),
+        ("fe80::1%eth0", ["fe80::/10"], True),
+        ("fd00:ec2::254", ["fe80::/10", "169.254.0.0/16"], False),
+    ],
+)
+def test_a_link_local_address_is_looked_at_where_the_operator_names_it(
+    address: str, allowed: list[str], passes: bool
+) -> None:
+    try:
+        check_policy(address, [ip_network(each) for each in allowed])
+    except AddressRefused as refused:
+        assert not passes
+        assert "agent.allow_link_local" in str(refused)
+    else:
+        assert passes

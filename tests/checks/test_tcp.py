@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from checks.base import Context, ErrorKind, Observation
 from checks.network import Network
-from checks.tcp import MOST_READ, TcpSpec, probe, unescape
+from checks.spoken_text import unescape
+from checks.tcp import MOST_READ, TcpSpec, probe
 from tests.checks.listeners import (
     NOW,
     against,
@@ -48,6 +49,11 @@ def test_banner_is_found_and_shown_on_one_line() -> None:
 @pytest.mark.parametrize("expect", ["^\\+PONG$", "PONG", "(?i)pong", "\\+PONG\\r\\n"])
 def test_line_ends_of_either_sort_fit_the_pattern(expect: str) -> None:
     assert against(says(b"-ERR x\r\n+PONG\r\n"), expect=expect).failure is None
+
+
+def test_bytes_that_are_no_text_are_found_one_by_one() -> None:
+    assert against(says(b"\xff\xfd\x18\xff\xfd"), expect="^\\xff\\xfd\\x18").failure is None
+    assert against(says(b"220 caf\xe9 ready\n"), expect="^220 .* ready$").failure is None
 
 
 def test_pattern_split_over_several_packets_is_found() -> None:
@@ -269,6 +275,7 @@ def test_escapes_mean_what_they_stand_for(text: str, meaning: str) -> None:
         ({"host": "http://a.example/"}, "write host: a.example"),
         ({"host": "a.example:25"}, "write host: a.example and port: 25"),
         ({"host": "a b"}, "expected a host name"),
+        ({"host": "joe@a.example"}, "write the name alone"),
         ({"port": "0"}, "greater than or equal to 1"),
         ({"port": "65536"}, "less than or equal to 65535"),
         ({"expect": "("}, "not a RE2 pattern"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext, VerifyFlags
@@ -11,7 +12,8 @@ import pytest
 import trustme
 
 from checks.base import ErrorKind
-from checks.trust import client_context
+from checks.connection import Fault
+from checks.trust import Proof, client_context, expect_files
 from tests.checks.listeners import against, hangs_up, resets, says, stays_silent
 
 authority = trustme.CA()
@@ -80,7 +82,7 @@ def test_hanging_up_during_the_handshake_is_named(ca: str, serve: Callable[..., 
     seen = against(serve, tls=True, ca=ca)  # type: ignore[arg-type]  # both are what `against` serves
     assert seen.error_kind is ErrorKind.TLS
     assert seen.failure is not None
-    assert seen.failure.endswith("closed the connection during the TLS handshake")
+    assert seen.failure.endswith("the connection during the TLS handshake")
 
 
 def test_handshake_that_never_ends_stops_at_the_deadline(ca: str) -> None:
@@ -96,6 +98,20 @@ def test_authority_file_that_cannot_be_read_is_our_fault(tmp_path: Path) -> None
     assert seen.blind == f"cannot read the CA file {tmp_path}/gone.pem: No such file or directory"
 
 
+def test_a_pipe_as_a_file_of_ours_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody ever writes there: a look that opened it would take the loop with it."""
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    seen = against(hangs_up, tls=True, ca=pipe)
+    assert seen.blind == f"cannot read the CA file {pipe}: it is no regular file"
+    for proof in (Proof(pipe), Proof(str(tmp_path), pipe)):
+        with pytest.raises(Fault, match=r"cannot read the client certificate .*: it is no regular file"):
+            client_context(None, verify=False, proof=proof)
+    for files in ((pipe,), (None, str(tmp_path), pipe)):
+        with pytest.raises(Fault, match="it is no regular file"):
+            expect_files(*files)
+
+
 def test_authority_file_without_a_certificate_is_our_fault(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing here")
     seen = against(hangs_up, tls=True, ca=str(tmp_path / "empty.pem"))
@@ -109,3 +125,15 @@ def test_authority_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     assert client_context(str(file)) is first
     authority.cert_pem.write_to_path(str(file))
     assert client_context(str(file)) is not first
+
+
+def test_name_with_its_last_dot_is_the_same_name(ca: str) -> None:
+    shown = proof("a.example")
+    assert against(stays_silent, proof=shown, tls=True, ca=ca, server_name="A.example.").failure is None
+
+
+@pytest.mark.parametrize("name", [".a.example", "a..example", "x" * 64 + ".example", "\u00fc" * 70])
+def test_name_that_no_host_can_have_is_our_fault(ca: str, name: str) -> None:
+    seen = against(stays_silent, proof=proof("a.example"), tls=True, ca=ca, server_name=name)
+    assert seen.failure is None
+    assert seen.blind is not None
