@@ -29,6 +29,8 @@ def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> i
     logs.set_up()
     for problem in loaded.warnings:
         log.warning("config.warning", reason=str(problem))
+    for reason in getattr(origin.kinds, "refused", ()):
+        log.warning("kind.refused", reason=reason)
     if loaded.config.agent.sentry_dsn is not None:
         logs.report_to_sentry(loaded.config.agent.sentry_dsn.reveal())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

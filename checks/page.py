@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.base import Kind, Value
-from checks.metric_names import metric, open_metric
+from checks.metric_names import metric, named_metric, open_metric
 from config.markdown import table, write
 from config.models import CheckOptions, Defaults
 from config.option_table import option_table, options_of
@@ -45,6 +45,7 @@ def index(kinds: Mapping[str, Kind]) -> str:
     parts = [
         "# Checks",
         table(("type", "what it does", "counts for uptime"), rows),
+        "What is not here can be [a kind of your own](../own-kinds.md).",
         "## Options of every check",
         "Beside the options of its kind:",
         option_table(options_of(CheckOptions, defaults=Defaults)),
@@ -81,9 +82,13 @@ def _open_values(kind: Kind) -> list[str]:
     """What is said of values that only a look can name."""
     if not kind.open_values:
         return []
+    if kind.named is not None and not kind.named_gauge.units:
+        return ["Further values are those that the options name; they are text."]
     if kind.named is not None:
-        gauge = open_metric(kind.name, "")
-        return [f"Further values are those that the options name. Their gauge is `{gauge}` by `label`."]
+        names = [f"`{named_metric(kind, unit)}`" for unit in kind.named_gauge.units]
+        which = f"gauge is {names[0]}" if len(names) == 1 else f"gauges are {', '.join(names)}"
+        label = kind.named_gauge.label
+        return [f"Further values are those that the options name. Their {which} by `{label}`."]
     gauges = ", ".join(f"`{open_metric(kind.name, unit)}`" for unit in ("", "seconds", "bytes", "ratio"))
     return [f"Further values are what a look brings, by their names. Their gauges are {gauges} by `label`."]
 

@@ -75,10 +75,15 @@ def config_path(given: Path | None) -> Path:
 
 @cache
 def kinds() -> Mapping[str, Kind]:
-    """All kinds of checks; looking for those of other distributions takes a while."""
+    """All kinds of checks; looking for those of other distributions takes a while. Tells of those it leaves out."""
+    from agent.cli.completion import VARIABLE
     from checks.registry import all_kinds
 
-    return all_kinds()
+    found = all_kinds()
+    if VARIABLE not in os.environ:  # the shell that asks would show it in the middle of a line
+        for reason in found.refused:
+            print(f"tocsin: warning: {reason}", file=sys.stderr)
+    return found
 
 
 def loaded(given: Path | None) -> Config:

@@ -21,15 +21,23 @@ each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 # For kinds that go out: options that aim at a port of 127.0.0.1. A kind that stays on this host is not here.
 AT_PORT: Mapping[str, Callable[[int], dict[str, Any]]] = {
+    "api": lambda port: {"url": f"http://127.0.0.1:{port}/", "status_page": f"http://127.0.0.1:{port}/status"},
+    "dns": lambda port: {"name": "example.org", "server": "127.0.0.1", "port": port, "transport": "tcp"},
     "http": lambda port: {"url": f"http://127.0.0.1:{port}/"},
+    "metrics": lambda port: {"url": f"http://127.0.0.1:{port}/metrics", "series": {"x": "x"}},
+    "prometheus": lambda port: {"url": f"http://127.0.0.1:{port}/", "query": "up"},
     "status_page": lambda port: {"url": f"http://127.0.0.1:{port}/"},
     "tcp": lambda port: {"host": "127.0.0.1", "port": port, "expect": "^220"},
+    **dict.fromkeys(("ftp", "imap", "pop3", "smtp", "ssh"), lambda port: {"host": "127.0.0.1", "port": port}),
+    "tls": lambda port: {"host": "127.0.0.1", "port": port},
+    "udp": lambda port: {"host": "127.0.0.1", "port": port, "expect": "pong"},
 }
 # What they ask speaks of somebody else, of whom its silence says nothing: unknown, not down.
 OF_OTHERS = frozenset({"status_page"})
 # A host without sensors has nothing to show: tests/checks/test_temperature.py looks at trees of its own. So do
-# tests/checks/updates, and tests/checks/systemd_unit boots a systemd.
-PERHAPS_NOT_HERE = frozenset({"temperature", "systemd_unit", "updates"})
+# tests/checks/updates, and tests/checks/systemd_unit boots a systemd. Not every kernel lets one
+# ping: tests/checks/ping makes a network of its own for it.
+PERHAPS_NOT_HERE = frozenset({"ping", "temperature", "systemd_unit", "updates"})
 ON_THIS_HOST: Mapping[str, dict[str, Any]] = {
     "access_log": {"path": str(Path(__file__).with_name("access_log") / "one.log")},
     "command": {"command": ["true"]},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +66,19 @@ def test_reload_waits_for_the_outcome(root: Path) -> None:
     lines = (root / "systemd" / NAME).read_text().splitlines()
     reload = [line.partition("=")[2] for line in lines if line.startswith("ExecReload=")]
     assert reload == ["/opt/tocsin/bin/tocsin reload"]
+
+
+def test_the_sysctl_lets_an_ordinary_user_ping(root: Path, program: Program) -> None:
+    """Set in a network namespace of its own, by systemd itself; there it is closed to all until then."""
+    sysctl, ping = "/lib/systemd/systemd-sysctl", "import socket as s; s.socket(s.AF_INET, s.SOCK_DGRAM, 1)"
+    python = shlex.quote(os.path.realpath(sys.executable))
+    user = f"setpriv --reuid 65534 --regid 65534 --clear-groups {python} -c '{ping}'"
+    script = f"! {user} && {sysctl} {shlex.quote(str(root / 'systemd/tocsin.sysctl'))} && {user}"
+    command = [str(program("unshare", "util-linux")), "--net", "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if "unshare failed" in done.stderr:
+        pytest.skip(f"no network namespaces here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
 
 
 def test_users_and_directories_are_what_systemd_understands(
