@@ -103,6 +103,7 @@ class _Snapshot(Collector):
         world = self._world()
         yield _build_info()
         yield from self._states(world)
+        yield self._failing(world)
         yield from self._values(world)
         yield from self._perfdata(world)
         yield from self._named(world)
@@ -128,6 +129,20 @@ class _Snapshot(Collector):
             up.add_metric(labels, float(shown in (Status.OK, Status.DEGRADED)))
         yield state
         yield up
+
+    def _failing(self, world: World) -> Metric:
+        """Which checks fail at the moment, and what of: a series for each of them, none for the others."""
+        family = GaugeMetricFamily(
+            "tocsin_check_error",
+            "1 while the last look at a check failed, by kind of error.",
+            labels=[*_CHECK, "error_kind"],
+        )
+        for check in self._metrics.config.checks():
+            memory = world.checks.get((check.service, check.name))
+            if memory is not None and memory.last is not None and memory.last.error_kind is not None:
+                kind = memory.last.error_kind.value
+                family.add_metric([check.service, check.name, check.kind, kind], 1.0)
+        return family
 
     def _values(self, world: World) -> Iterator[Metric]:
         families: dict[str, GaugeMetricFamily] = {}
@@ -169,19 +184,18 @@ class _Snapshot(Collector):
         yield from families.values()
 
     def _named(self, world: World) -> Iterator[Metric]:
-        """The counts that the options name, such as those of a log's patterns."""
+        """The values that the options name, such as the counts of a log's patterns."""
         families: dict[str, GaugeMetricFamily] = {}
         for check in self._metrics.config.checks():
             kind, memory = self._metrics.kind(check.kind), world.checks.get((check.service, check.name))
             if kind.named is None or check.spec is None or memory is None or memory.last is None:
                 continue
-            name = named_metric(kind.name)
-            for each in islice(kind.named(check.spec), _MOST_LABELS):
+            for each, known in islice(kind.named(check.spec).items(), _MOST_LABELS):
                 seen = memory.last.values.get(each)
-                if isinstance(seen, (int, float)):
-                    help_text = "Counted in the window, by the name of the pattern."
-                    labels = ["service", "check", "pattern"]
-                    family = families.setdefault(name, GaugeMetricFamily(name, help_text, labels=labels))
+                if isinstance(seen, (int, float)) and each not in kind.value_names:
+                    name, gauge = named_metric(kind, known.unit), kind.named_gauge
+                    labels = ["service", "check", gauge.label]
+                    family = families.setdefault(name, GaugeMetricFamily(name, gauge.help, labels=labels))
                     family.add_metric([check.service, check.name, each], float(seen))
         yield from families.values()
 

@@ -111,10 +111,15 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What only a person who looks closely wants to see: addresses of the name, and the peer's chain, leaf first."""
+    """What only a person who looks closely wants to see: addresses of the name, and the peer's chain, leaf first.
+
+    `answered` is the address that did. The headers of the answer need not be filled in by a probe.
+    """
 
     addresses: tuple[str, ...] = ()
     chain: tuple[Certificate, ...] = ()
+    answered: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,8 @@ class Reading:
     """One run of a check, judged. `at` is microseconds UTC, `took` seconds.
 
     `firm` is the worst status that needs no holding time (`for 5m`, `3 of 5`); it equals `status`
-    where no condition carries such a suffix.
+    where no condition carries such a suffix. `traces`, and the readings of all `parts`, are there only for a
+    person who looks closely.
     """
 
     status: Status
@@ -186,6 +192,7 @@ class Reading:
     long_text: str | None = None
     perfdata: tuple[Perfdata, ...] = ()
     traces: Traces | None = None
+    parts: Mapping[str, Reading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,19 @@ Judge: TypeAlias = Callable[[Any, Any, float, float], Observation]
 
 
 @dataclass(frozen=True, slots=True)
+class NamedGauge:
+    """How the values that options name stand in /metrics: `tocsin_<kind>_<name>_<unit>{<label>="…"}`."""
+
+    name: str
+    label: str
+    help: str
+    units: tuple[str, ...] = ("",)
+
+
+_MATCHES = NamedGauge("matches", "pattern", "Counted in the window, by the name of the pattern.")
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of check: its options, its probe, the values it declares and its built-in conditions.
 
@@ -222,7 +242,8 @@ class Kind:
     `down` and `degraded` are the built-in conditions, which the operator's own replace; `always_down`
     gives a condition that options ask for (such as `accept_status`): it stands beside the operator's own
     and replaces the built-in one. With `open_values` a look may bring values that are not declared, and
-    conditions may ask for any name; `named` gives those that the options name, where they name all of them.
+    conditions may ask for any name; `named` gives those that the options name, where they name all of them, or
+    tells what a declared value is in.
 
     A kind with a `judge` is told instead of looking: what it was told stands in its memo, and it is judged in
     the transaction that the memo is stored in; `probe` is for commands that look once. `turn(spec, memo, now)` is
@@ -247,6 +268,7 @@ class Kind:
     confirm: int | None = None
     open_values: bool = False
     named: Callable[[Any], Mapping[str, Measure]] | None = None
+    named_gauge: NamedGauge = _MATCHES
 
     @property
     def value_names(self) -> frozenset[str]:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status, Value
-from checks.masking import is_private, masked, masked_value
+from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status
+from checks.closely import closer
+from checks.masking import is_private, masked, masked_value, secretless
+from checks.readable import readable
 from checks.text import visible, visible_lines
 from checks.worst import worst_of
 from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
 from config.secrets import HIDDEN, mask
-from config.unit_table import SIZE
-from config.units import show_duration
 
 _EXCERPT = 300
 _MASKED_FIRST = 4096
@@ -25,18 +25,31 @@ _LONG_TEXT = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a check's readings are judged by. To `explain`, a good reading carries its conditions too."""
+    """What a check's readings are judged by. To `explain`, a good reading carries its conditions too.
+
+    `closely`: a person looks; the reading carries all there is to see, masked even when it is good.
+    """
 
     kind: Kind
     down: Sequence[Condition]
     degraded: Sequence[Condition]
     explain: bool = False
+    closely: bool = False
 
 
 def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
     """One reading. `at` is microseconds UTC, `took` seconds."""
     if seen.parts:
-        return worst_of({name: judge(part, rules, at, took) for name, part in seen.parts.items()}, seen)
+        parts = {name: judge(part, rules, at, took) for name, part in seen.parts.items()}
+        worst = worst_of(parts, seen)
+        if not rules.closely:
+            return worst
+        return replace(worst, parts=parts, notes=tuple(map(masked, worst.notes)))
+    reading = _judge(seen, rules, at, took)
+    return closer(reading, seen) if rules.closely else reading
+
+
+def _judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
     if seen.blind is not None:
         return _unjudged(seen, Status.UNKNOWN, f"could not look: {seen.blind}", (at, took))
     if seen.failure is not None:
@@ -45,7 +58,7 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         return _unjudged(seen, Status.UNKNOWN, seen.text or "", (at, took))
     values = _complete(seen, rules.kind, took)
     facts = Facts(_readable(values, seen), seen.headers, seen.body, seen.whole)
-    well, asked = seen.says in (None, Status.OK), (*rules.down, *rules.degraded)
+    well, asked = seen.says in (None, Status.OK) and not rules.closely, (*rules.down, *rules.degraded)
     if well and not rules.explain and all(holds(each, facts) is False for each in asked):
         return _good(seen, values, rules.kind, (at, took))
     down = [(condition, evaluate(condition, facts)) for condition in rules.down]
@@ -54,44 +67,47 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         # Only what may reach a ticket is searched for secrets: that costs more than the judging.
         down, degraded = _without_secrets(down), _without_secrets(degraded)
     status, firm, reason = _with_own_word(seen.says, *_verdict(down, degraded))
+    if status is Status.UNKNOWN and seen.unread:
+        reason += _why_unread(seen, asked)
     judged = (*_judged(Status.DOWN, down), *_judged(Status.DEGRADED, degraded))
+    hide = secretless if status is Status.OK and not rules.closely else masked
+    clean = _clean(values, hide)
     return Reading(
         status=status,
         firm=firm,
         at=at,
         took=took,
-        message=_message(seen, rules.kind, values, reason),
+        message=_message(seen, rules.kind, clean, reason),
         error_kind=seen.error_kind or _kind_of_failure(status, judged),
-        values=_clean(values, mask if status is Status.OK else masked),
+        values=clean,
         phases=seen.phases,
         conditions=judged,
         excerpt=_excerpt(seen) if status in (Status.DOWN, Status.DEGRADED) else "",
-        notes=_notes(seen) if status is Status.OK else tuple(map(masked, _notes(seen))),
+        notes=tuple(map(hide, _notes(seen))),
         memo=seen.memo,
-        text=_output(seen.text, mask if status is Status.OK else masked),
-        long_text=_output(seen.long_text, mask if status is Status.OK else masked),
+        text=_output(seen.text, hide),
+        long_text=_output(seen.long_text, hide),
         perfdata=seen.perfdata,
-        traces=seen.traces,
     )
 
 
 def _good(seen: Observation, values: dict[str, Scalar], kind: Kind, when: tuple[int, float]) -> Reading:
     """The reading of most looks: nothing is wrong, and nobody asks why."""
+    clean = _clean(values, secretless)
     return Reading(
         status=Status.OK,
         firm=Status.OK,
         at=when[0],
         took=when[1],
-        message=_message(seen, kind, values),
+        message=_message(seen, kind, clean),
         error_kind=seen.error_kind,
-        values=_clean(values, mask),
+        values=clean,
         phases=seen.phases,
-        notes=_notes(seen),
+        notes=tuple(map(secretless, _notes(seen))),
         memo=seen.memo,
-        text=_output(seen.text, mask),
-        long_text=_output(seen.long_text, mask),
+        text=_output(seen.text, secretless),
+        long_text=_output(seen.long_text, secretless),
         perfdata=seen.perfdata,
-        traces=seen.traces,
     )
 
 
@@ -112,7 +128,6 @@ def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, f
         text=_output(seen.text, masked),
         long_text=_output(seen.long_text, masked),
         perfdata=seen.perfdata,
-        traces=seen.traces,
     )
 
 
@@ -120,7 +135,7 @@ def _message(seen: Observation, kind: Kind, values: dict[str, Scalar], reason: s
     """The first line of a program that tells by itself; what our own conditions found stands before it."""
     if not seen.text:
         return visible(reason, _MESSAGE) if reason else _summary(kind, values)
-    hide = mask if not reason and seen.says is Status.OK else masked
+    hide = secretless if not reason and seen.says is Status.OK else masked
     text = hide(seen.text[:_MASKED_FIRST])
     said = ": " if seen.says is None else "; it says: "
     return visible(f"{reason}{said}{text}" if reason else text, _MESSAGE)
@@ -193,6 +208,12 @@ def _verdict(down: Pairs, degraded: Pairs) -> tuple[Status, Status, str]:
     return Status.OK, Status.OK, ""
 
 
+def _why_unread(seen: Observation, asked: Sequence[Condition]) -> str:
+    """Why the values that conditions ask for could not be read."""
+    names = frozenset().union(*(condition.names for condition in asked))
+    return "".join(f"; {name}: {why}" for name, why in seen.unread.items() if name in names)
+
+
 def _firm(down: Pairs, degraded: Pairs) -> Status:
     for status, judged in ((Status.DOWN, down), (Status.DEGRADED, degraded)):
         if any(verdict.result is True and condition.must_hold is None for condition, verdict in judged):
@@ -237,30 +258,15 @@ def _kind_of_failure(status: Status, judged: tuple[Judged, ...]) -> ErrorKind | 
 
 
 def _summary(kind: Kind, values: dict[str, Scalar]) -> str:
+    """The first values that there are, which are clean already."""
     seen = ((value, values[value.name]) for value in kind.values if values.get(value.name) is not None)
-    return visible(mask(", ".join(_shown(*pair) for pair in islice(seen, _SUMMED_UP))))
-
-
-def _shown(value: Value, seen: Scalar) -> str:
-    if isinstance(seen, (int, float)) and not isinstance(seen, bool):
-        if value.unit == "seconds":
-            return f"{value.name} {show_duration(seen)}"
-        if value.unit == "bytes":
-            return f"{value.name} {_size(seen)}"
-        if value.unit == "ratio":
-            return f"{value.name} {seen * 100:.1f}%"
-        return f"{value.name} {seen:g}" if isinstance(seen, float) else f"{value.name} {seen}"
-    return f"{value.name} {str(seen).lower() if isinstance(seen, bool) else seen}"
+    shown = (f"{value.name} {readable(each, value.unit)}" for value, each in islice(seen, _SUMMED_UP))
+    return visible(", ".join(shown))
 
 
 def _excerpt(seen: Observation) -> str:
     """The first bytes of a failing answer, as evidence."""
     return visible(masked(seen.body[:_MASKED_FIRST]), _EXCERPT) if seen.body else ""
-
-
-def _size(seen: float) -> str:
-    unit = next((unit for unit in ("TiB", "GiB", "MiB", "KiB") if seen >= SIZE[unit]), "B")
-    return f"{seen / SIZE[unit]:.3g}{unit}"
 
 
 def _clean(values: Mapping[str, Scalar], hide: Callable[[str], str]) -> dict[str, Scalar]:

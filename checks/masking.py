@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from config.secrets import HIDDEN, mask
 
 _DEEPEST = 8
+_SHORT = 200
 _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # What a name ends with whose value is nobody's business: DB_PASSWORD, X-Api-Key, csrf_token, JSESSIONID.
@@ -21,6 +23,8 @@ _NOTHING = r"(?!(?:null|none|nil|true|false|undefined)(?![\w-]))"
 
 # A text that was cut before it came here ends in dots: what stands there may be the first half of a secret.
 _CUT = r"""(?<=\.\.\.)(?=["']?$)"""
+
+Patterns = Sequence[tuple[list[str], re.Pattern[str]]]
 
 # Each pattern is bounded and begins at few places, so that hostile text costs no more than other text; it is
 # tried only where one of its words stands in the text (in small letters).
@@ -55,6 +59,9 @@ _PATTERNS = tuple(
         ("", r"()\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
     )
 )
+# Of persons, not of programs: addresses of mail, numbers of accounts.
+_SECRETS = tuple((words, pattern) for words, pattern in _PATTERNS if words not in ([], ["@"]))
+_HINTS = tuple({word for words, _ in _SECRETS for word in words})
 _CARD = re.compile(
     r"(?<!\w)(?<!\d[.-])[2-6]\d{3}"
     r"(?:\d{9,15}|([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|[ -]\d{6}[ -]\d{4,5})(?!\w)(?!\.\d)"
@@ -68,11 +75,29 @@ def masked(text: str) -> str:
     What names a secret stays, so that the evidence can be read: `password=***`.
     """
     text = mask(text)
+    return _CARD.sub(_hide_card, _without(_PATTERNS, text, text.lower()))
+
+
+def secretless(text: str) -> str:
+    """The text without secrets, tokens and passwords; what is personal stays. It costs little where there is none."""
+    text = mask(text)
+    return _known(text) if len(text) <= _SHORT else _searched(text)
+
+
+def _searched(text: str) -> str:
     small = text.lower()
-    for words, pattern in _PATTERNS:
+    return _without(_SECRETS, text, small) if any(hint in small for hint in _HINTS) else text
+
+
+# A reading comes each minute with the same few words: addresses, media types, versions.
+_known = lru_cache(maxsize=4096)(_searched)
+
+
+def _without(patterns: Patterns, text: str, small: str) -> str:
+    for words, pattern in patterns:
         if not words or any(word in small for word in words):
             text = pattern.sub(_hide, text)
-    return _CARD.sub(_hide_card, text)
+    return text
 
 
 def masked_value(value: object, name: str = "", clean: Callable[[str], str] = masked) -> object:

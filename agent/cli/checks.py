@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.completion import kind_names
+from agent.cli.folding import page_width, print_hanging, print_heading, print_wrapped
 from agent.cli.output import print_json
 from agent.cli.setting import JsonOption, fail, kinds
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from config.option_table import Option
 
 _USAGE = 64
-_WIDTH, _WIDEST = 80, 100
-_BESIDE = 30
+_NAME, _LEAST = 16, 20
 _UNITS = {"ratio": "ratio, 0 to 1"}
 _NONE = {"down": "none: it is down when the look itself fails", "degraded": "none"}
 
@@ -39,14 +38,19 @@ def checks(context: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         print_json([document(known[name]) for name in sorted(known)])
         return
-    for name in sorted(known):
-        kind = known[name]
-        _print_hanging(name, f"{kind.summary}{'' if kind.counts_for_uptime else ' (not for uptime)'}", 12)
-    print()
-    _print_wrapped(
-        "Those marked (not for uptime) open tickets, but do not count for the uptime of their service unless "
-        "they say counts_for_uptime: true. Options and values of one kind: tocsin checks show KIND."
-    )
+    listed = [known[name] for name in sorted(known)]
+    print("These count for the uptime of their service:")
+    _print_lines([kind for kind in listed if kind.counts_for_uptime])
+    print("\nThese open tickets, and count only where they say counts_for_uptime: true:")
+    _print_lines([kind for kind in listed if not kind.counts_for_uptime])
+    print("\nOptions and values of one kind: tocsin checks show KIND")
+
+
+def _print_lines(listed: Sequence[Kind]) -> None:
+    """A line for each; what does not fit is on the kind's own page."""
+    for kind in listed:
+        said = textwrap.shorten(kind.summary, max(page_width() - _NAME, _LEAST), placeholder=" …")
+        print(f"  {kind.name:<{_NAME - 3}} {re.sub('[,:;] …$', ' …', said)}")
 
 
 @app.command()
@@ -130,22 +134,22 @@ def _kind(name: str) -> Kind:
 def _print_kind(kind: Kind) -> None:
     from config.option_table import options_of, plain
 
-    _print_wrapped(f"{kind.name}: {kind.summary}.")
-    _heading("Options")
+    print_wrapped(f"{kind.name}: {kind.summary}.")
+    print_heading("Options")
     for option in options_of(kind.spec):
         _print_option(option)
     common = ", ".join(option.name for option in _common() if "." not in option.name)
-    _print_wrapped(f"Every check also takes: {common}.", "  ")
-    _heading("Values, for conditions")
+    print_wrapped(f"Every check also takes: {common}.", "  ")
+    print_heading("Values, for conditions")
     for value in kind.values:
         unit = "text" if value.text else _UNITS.get(value.unit, value.unit)
-        _print_hanging(f"  {value.name}", f"{plain(value.description)}{unit and f' [{unit}]'}", 16)
-    _heading("Built-in conditions, until you write your own")
+        print_hanging(f"  {value.name}", f"{plain(value.description)}{unit and f' [{unit}]'}", 16)
+    print_heading("Built-in conditions, until you write your own")
     for level, condition in (("down", kind.down), ("degraded", kind.degraded)):
-        _print_hanging(f"  {level}:", condition or _NONE[level], 16)
+        print_hanging(f"  {level}:", condition or _NONE[level], 16)
     verb = "counts" if kind.counts_for_uptime else "does not count"
-    _print_wrapped(f"It {verb} for the uptime of its service, unless counts_for_uptime says otherwise.", "  ")
-    _heading("Example")
+    print_wrapped(f"It {verb} for the uptime of its service, unless counts_for_uptime says otherwise.", "  ")
+    print_heading("Example")
     print(textwrap.indent(kind.example.rstrip(), "  "))
 
 
@@ -160,32 +164,5 @@ def _print_option(option: Option) -> None:
         told.append(f"default {option.default}")
     if option.example:
         told.append(f"such as {option.example}")
-    _print_hanging(f"  {option.name}", "; ".join(told), 22)
-    _print_wrapped(plain(option.description), " " * 22)
-
-
-def _heading(text: str) -> None:
-    print(f"\n\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else f"\n{text}")
-
-
-def _print_hanging(name: str, text: str, column: int) -> None:
-    """The text beside its name, its further lines below its first; a long name stands alone."""
-    if len(name) > column - 2:
-        print(name)
-        name = ""
-    _print_wrapped(text, " " * column, f"{name:<{column}}")
-
-
-def _print_wrapped(text: str, indent: str = "", first: str | None = None) -> None:
-    lead = indent if first is None else first
-    for line in textwrap.wrap(
-        text, _width(), initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False
-    ):
-        print(line)
-
-
-def _width() -> int:
-    """As wide as the terminal, within reason; a file or pipe is as wide as a page."""
-    if not sys.stdout.isatty():
-        return _WIDTH
-    return max(_BESIDE, min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST))
+    print_hanging(f"  {option.name}", "; ".join(told), 22)
+    print_wrapped(plain(option.description), " " * 22)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.completion import check_names
-from agent.cli.output import VERDICTS, coloured, leaf_document, leaf_line, print_json, rfc3339
+from agent.cli.look_document import as_document
+from agent.cli.output import VERDICTS, coloured, leaf_line, print_json
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
 
 if TYPE_CHECKING:
-    from checks.base import Judged, Perfdata, Reading
+    from checks.base import Reading
     from config.models import Check, Config
 
 _EXIT = {"down": 2, "unknown": 3, "degraded": 1, "ok": 0}
@@ -36,6 +37,14 @@ def check(
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Show all there was to see: phases, addresses, certificates, values, conditions, headers.",
+        ),
+    ] = False,
 ) -> None:
     """Look once at the checks named and print what they say.
 
@@ -45,14 +54,20 @@ def check(
     Exit code: the worst of down 2, unknown 3, degraded 1, ok 0.
 
     Example: tocsin check classifieds.home
+
+    Example: tocsin check classifieds --verbose
     """
     import asyncio
 
     configuration = loaded(config)
     chosen = selected(configuration, names or [])
-    readings = asyncio.run(look(chosen, _told(configuration, chosen)))
+    allowed = configuration.agent.allow_link_local
+    told = _told(configuration, chosen)
+    readings = asyncio.run(look(chosen, told, closely=verbose, allow_link_local=allowed))
     if as_json:
         print_json([as_document(*pair) for pair in readings])
+    elif verbose:
+        _print_pages(readings)
     else:
         for pair in readings:
             _print(*pair)
@@ -97,23 +112,31 @@ def _told(config: Config, checks: Sequence[Check]) -> Mapping[tuple[str, str], A
 
 
 async def look(
-    checks: Sequence[Check], told: Mapping[tuple[str, str], Any] = MappingProxyType({})
+    checks: Sequence[Check],
+    told: Mapping[tuple[str, str], Any] = MappingProxyType({}),
+    *,
+    closely: bool = False,
+    allow_link_local: Sequence[str] = (),
 ) -> list[tuple[Check, Reading]]:
-    """One reading of each, many at once, in the order given."""
+    """One reading of each, many at once, in the order given; looked at `closely` for those who want to see all."""
     import asyncio
+    import importlib
 
     from agent import logs
     from agent.clock import SystemClock
     from agent.runner import Runner
 
     logs.set_up(lowest=logging.WARNING)  # a probe that fails in itself is logged: never on stdout
+    if closely:
+        importlib.import_module("cryptography.x509")  # it takes its time, and must not take it from a look
     runner, gate = Runner(SystemClock(), kinds()), asyncio.Semaphore(_AT_ONCE)
+    runner.allow(allow_link_local)
 
     async def one(check: Check) -> tuple[Check, Reading]:
         async with gate:
             # Only what was told: a look compares with nothing that another look remembered.
             memo = told.get((check.service, check.name)) if runner.kind(check).judge else None
-            return check, await runner.look(check, memo, explain=True)
+            return check, await runner.look(check, memo, explain=True, closely=closely)
 
     try:
         return list(await asyncio.gather(*(one(each) for each in checks)))
@@ -121,56 +144,12 @@ async def look(
         await runner.aclose()
 
 
-def as_document(check: Check, reading: Reading) -> dict[str, Any]:
-    """The contract's JSON object of one look."""
-    return {
-        "service": check.service,
-        "check": check.name,
-        "kind": check.kind,
-        "status": reading.status.value,
-        "message": reading.message,
-        "error_kind": reading.error_kind.value if reading.error_kind else None,
-        "values": dict(reading.values),
-        "phases": dict(reading.phases),
-        "conditions": [_condition(judged) for judged in reading.conditions],
-        "perfdata": [_perfdata(one) for one in reading.perfdata],
-        **_output(check, reading),
-        "notes": list(reading.notes),
-        "took": reading.took,
-        "at": rfc3339(reading.at),
-    }
+def _print_pages(readings: Sequence[tuple[Check, Reading]]) -> None:
+    from agent.cli.closely import print_closely
 
-
-def _perfdata(one: Perfdata) -> dict[str, Any]:
-    return {
-        "label": one.label,
-        "value": one.value,
-        "uom": one.uom,
-        "warn": one.warn,
-        "crit": one.crit,
-        "min": one.least,
-        "max": one.most,
-    }
-
-
-def _output(check: Check, reading: Reading) -> dict[str, Any]:
-    """What a program wrote; kinds that run none have neither."""
-    kind = kinds()[check.kind]
-    if not kind.open_values or kind.named is not None:
-        return {}
-    return {"text": reading.text or "", "long_text": reading.long_text or ""}
-
-
-def _condition(judged: Judged) -> dict[str, Any]:
-    leaves = [leaf_document(leaf) for leaf in judged.leaves]
-    return {
-        "level": judged.level.value,
-        "text": judged.text,
-        "value": leaves[0]["value"] if len(leaves) == 1 else None,
-        "verdict": VERDICTS[judged.verdict],
-        "must_hold": judged.must_hold,
-        "leaves": leaves,
-    }
+    for number, pair in enumerate(readings):
+        print("\n" * bool(number), end="")
+        print_closely(*pair)
 
 
 def _print(check: Check, reading: Reading) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -80,6 +81,8 @@ _add(show.version)
 def main() -> None:
     """Run the command and exit; nothing of a traceback is shown for what an operator can mend."""
     completion.prepare()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets the rest
     try:
         code = app(standalone_mode=False)
     except Ended as ended:

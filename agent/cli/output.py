@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,8 +25,9 @@ VERDICTS = {True: "true", False: "false", None: "unknown"}
 
 
 def print_json(document: Any) -> None:
-    """The document and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    """The document and nothing else; where stdout is not UTF-8, other letters as JSON's own escapes."""
+    escaped = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=escaped, indent=2, default=str) + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
@@ -47,10 +49,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     console.print(table)
 
 
-def coloured(word: str) -> str:
-    """The word in its state's colour, when stdout is a terminal."""
+def coloured(word: str, like: str = "") -> str:
+    """The word in its state's colour, or in that of the state that it is `like`, when stdout is a terminal."""
     codes = {"green": "32", "yellow": "33", "bold red": "1;31", "red": "31", "magenta": "35", "dim": "2"}
-    colour = codes.get(_COLOURS.get(word, ""))
+    colour = codes.get(_COLOURS.get(like or word, ""))
     return f"\x1b[{colour}m{word}\x1b[0m" if colour and sys.stdout.isatty() else word
 
 
@@ -74,10 +76,15 @@ def leaf_document(leaf: Leaf) -> dict[str, Any]:
 
 def leaf_line(leaf: Leaf) -> str:
     """One comparison for people: the verdict, what was asked, what was seen."""
+    return f"{coloured(VERDICTS[leaf.verdict])}  {leaf.text}  {leaf_seen(leaf)}"
+
+
+def leaf_seen(leaf: Leaf) -> str:
+    """What a comparison looked at, or why it could not."""
     seen = ", ".join(
         f"{name} = {shown}" if name not in leaf.text else f"seen {shown}" for name, shown in leaf.seen
     )
-    return f"{coloured(VERDICTS[leaf.verdict])}  {leaf.text}  {leaf.why or seen or 'nothing seen'}"
+    return leaf.why or seen or "nothing seen"
 
 
 def _cell(value: object) -> str:

@@ -137,4 +137,5 @@ def _check(name: str, kind: str, known: dict[str, Any] | None) -> dict[str, Any]
         "at": rfc3339(last.get("at")),
         "values": last.get("values", {}),
         "message": last.get("message", "no reading yet"),
+        "error_kind": last.get("error_kind"),
     }

@@ -29,6 +29,7 @@ def description(service: Service, check: Check, flip: Flip, readings: Sequence[R
     lines = [
         f"{service.title} ({check.address}, {check.kind}) is {flip.after}.",
         f"Reason: {flip.reason}",
+        *([f"Kind of error: {newest.error_kind.value}"] if newest.error_kind else []),
         f"First failing reading: {when(flip.since)}, confirmed: {when(flip.at)}",
     ]
     lines += _conditions(newest) + _phases(newest) + _last(readings)

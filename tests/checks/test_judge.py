@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from checks.base import Observation, Reading, Status
+from checks.base import Kind, Observation, Reading, Spec, Status, Value
 from checks.judge import Rules, judge
 from checks.registry import KINDS
 from config.conditions import parse
@@ -88,10 +88,23 @@ def test_the_reason_of_a_look_that_failed_is_masked(seen: Observation) -> None:
         assert secret not in text
 
 
-def test_a_good_reading_is_not_searched_for_what_cannot_reach_a_ticket() -> None:
+def test_a_good_reading_shows_no_secret_but_persons_and_numbers_as_they_are() -> None:
+    """What cannot reach a ticket is shown, stored and exported all the same."""
     reading = judged(answer(), "status == 200")
     assert (reading.status, reading.excerpt) == (Status.OK, "")
-    assert reading.values["ip"] == "token=abcdef123456"
+    assert reading.values["ip"] == "token=***"
+    plain = judged(Observation({"status": 200, "ip": "postmaster@example.com"}), "status == 500")
+    assert plain.values["ip"] == "postmaster@example.com"
+
+
+def test_what_stands_for_a_message_of_ones_own_word_is_masked_as_well() -> None:
+    async def probe(spec: Spec, context: object) -> Observation:
+        return Observation()
+
+    own = Kind("own", "a kind", Spec, probe, (Value("who", "", "a name", text=True),), True, "type: own\n")
+    seen = Observation({"who": "jane@example.org password=hunter2"}, says=Status.DEGRADED)
+    reading = judge(seen, Rules(own, [], []), 7, 0.1)
+    assert (reading.status, reading.message) == (Status.DEGRADED, "who *** password=***")
 
 
 def said(says: Status, text: str = "ALL GOOD", **values: float) -> Observation:

@@ -19,17 +19,6 @@ from tests.checks.http.targets import GRACE, TIMEOUT, assert_clean, configuratio
 TOCSIN = Path(sys.executable).with_name("tocsin")
 # Up to the first look, and from the last one to the end of the process, on a busy machine.
 AROUND = 20.0
-# Runs a command in a network of its own, in which a name server knows one name.
-WITH_NAMES = """
-import fcntl, socket, struct, subprocess, sys
-from tests.checks.name_server import NameServer
-
-SIOCSIFFLAGS, UP_AND_RUNNING = 0x8914, 0x41
-with socket.socket() as any_socket:
-    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", UP_AND_RUNNING))
-with NameServer({"healthy.example": ("127.0.0.1",)}, port=53):
-    sys.exit(subprocess.call(sys.argv[1:]))
-"""
 HANGING = tuple(f"hangs-{number}.example" for number in range(19))
 
 
@@ -112,22 +101,6 @@ def test_recorded_kit_of_faults_is_seen_through(bad_server: int, tmp_path: Path)
         assert readings[name]["error_kind"] in allowed, (name, readings[name]["message"])
         assert readings[name]["took"] <= TIMEOUT + GRACE, name
         assert_clean(readings[name])
-
-
-@pytest.fixture
-def own_name_server(tmp_path: Path) -> tuple[str, ...]:
-    """The words before a command that give it a name server of its own, which never answers but for one name."""
-    if subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("needs root and namespaces (unshare --mount --net) for an /etc/resolv.conf of its own")
-    resolv, script = tmp_path / "resolv.conf", tmp_path / "with_names.py"
-    resolv.write_text("nameserver 127.0.0.1\noptions timeout:5 attempts:3\n", encoding="utf-8")
-    script.write_text(WITH_NAMES, encoding="utf-8")
-    set_up = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
-    root = Path(__file__).resolve().parents[2]
-    return (
-        *("unshare", "--mount", "--net", "sh", "-c", set_up, "sh"),
-        *("env", f"PYTHONPATH={root}", sys.executable, str(script)),
-    )
 
 
 def test_names_that_never_answer_delay_no_healthy_check(

@@ -55,7 +55,7 @@ def test_commands_and_options_are_offered(offered: Callable[..., list[str]]) -> 
 
 
 def test_kinds_are_offered(offered: Callable[..., list[str]]) -> None:
-    assert offered("checks", "show", "m") == ["memory"]
+    assert offered("checks", "show", "m") == ["memory", "metrics"]
 
 
 def test_services_are_offered_and_then_their_checks(
