@@ -108,7 +108,9 @@ def check_policy(address: str, allowed: Iterable[IPNetwork] = ()) -> None:
     """
     if _is_forbidden(address) and not any(_plain(address) in network for network in allowed):
         remedy = "to look at it all the same, name it in agent.allow_link_local"
-        raise AddressRefused(f"{address} is a link-local or metadata address, which is not looked at ({remedy})")
+        raise AddressRefused(
+            f"{address} is a link-local or metadata address, which is not looked at ({remedy})"
+        )
 
 
 @lru_cache(maxsize=4096)

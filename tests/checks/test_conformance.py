@@ -21,7 +21,10 @@ each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 # For kinds that go out: options that aim at a port of 127.0.0.1. A kind that stays on this host is not here.
 AT_PORT: Mapping[str, Callable[[int], dict[str, Any]]] = {
-    "api": lambda port: {"url": f"http://127.0.0.1:{port}/", "status_page": f"http://127.0.0.1:{port}/status"},
+    "api": lambda port: {
+        "url": f"http://127.0.0.1:{port}/",
+        "status_page": f"http://127.0.0.1:{port}/status",
+    },
     "dns": lambda port: {"name": "example.org", "server": "127.0.0.1", "port": port, "transport": "tcp"},
     "http": lambda port: {"url": f"http://127.0.0.1:{port}/"},
     "metrics": lambda port: {"url": f"http://127.0.0.1:{port}/metrics", "series": {"x": "x"}},
