@@ -77,10 +77,11 @@ def _end(samples: Sequence[tuple[float, float]], free: float) -> Mapping[str, fl
     """
     found = slopes(samples)
     slow, middle, quick = (_quantile(found, share) for share in (0.25, 0.5, 0.75))
+    most = _until(free, slow)
     return {
-        "full_in": _until(free, middle) if slow > 0 else None,
+        "full_in": None if most is None else _until(free, middle),
         "full_in_least": _until(free, quick),
-        "full_in_most": _until(free, slow),
+        "full_in_most": most,
     }
 
 

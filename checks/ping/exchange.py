@@ -26,6 +26,10 @@ _IP_RECEIVED_TTL = {(socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, so
 _TIMESPEC = struct.Struct("@ll")
 
 
+# Seconds, and the share of the time, by which a clock that is not set may differ from another.
+_SLEWED = 0.001
+
+
 def _kernels_clock() -> float:
     """Seconds on the clock by which the kernel stamps what arrives: for a length of time, not for the time of day."""
     return time.clock_gettime(time.CLOCK_REALTIME)
@@ -185,6 +189,8 @@ class Exchange:
         """
         sent, sent_by_kernel = self._left[number]
         whole = time.perf_counter() - sent
+        if abs(_kernels_clock() - sent_by_kernel - whole) > _SLEWED * (1 + whole):
+            return whole
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS) and len(data) == _TIMESPEC.size:
                 seconds, nanoseconds = _TIMESPEC.unpack(data)

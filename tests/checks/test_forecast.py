@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checks.forecast import MOST, WINDOW, forecast, remembered, with_sample
@@ -63,6 +63,7 @@ def test_what_comes_and_goes_has_a_lower_bound_alone() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e15)), max_size=60), st.floats(0, 1e15))
+@example([(0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (4.0, 2.2250738585072014e-308), (300.0, 1.0)], 1.0)
 def test_bounds_are_in_order_whatever_was_seen(pairs: list[tuple[float, float]], free: float) -> None:
     seen = forecast(sorted(pairs), free)
     told = [seen[name] for name in ("full_in_least", "full_in", "full_in_most")]

@@ -105,7 +105,9 @@ def test_a_late_job_is_seen_and_its_ticket_ends_with_its_report(tmp_path: Path, 
         assert looked.code == 2
         assert looked.document[0]["values"]["late"] > 0
         assert _curl(program, "-f", address).returncode == 0
-        assert [each["state"] for each in daemon.tickets()] == ["resolved"]
+        # On a busy machine the next report may be late already when the timeline is read.
+        timeline = daemon.tocsin("tickets", "show", ticket["id"], "--json").document["timeline"]
+        assert "recovered" in [each["what"] for each in timeline]
 
 
 def test_exec_passes_output_and_exit_code_on_and_reports_both(daemon: Daemon) -> None:

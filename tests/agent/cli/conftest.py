@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from agent.cli import main
 
@@ -38,8 +39,10 @@ def tocsin(
 
     def run(*words: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["tocsin", *words])
+        logging = structlog.get_config()
         with pytest.raises(SystemExit) as ended:
             main()
+        structlog.configure(**logging)  # a command sets up its own, which would outlast it here
         assert isinstance(ended.value.code, int)
         return Ended(ended.value.code, *capsys.readouterr())
 

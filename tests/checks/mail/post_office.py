@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ class PostOffice:
     envelopes: list[Envelope] = field(default_factory=list)
     refuses: str = ""
     port: int = 0
+    began: float = field(default_factory=time.time)
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

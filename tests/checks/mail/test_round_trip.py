@@ -10,7 +10,6 @@ import pytest
 
 from checks.base import ErrorKind, Observation
 from checks.smtp.probe_mail import Mark, Memory, written
-from tests.checks.listeners import NOW
 from tests.checks.looks import AUTH, look_at
 from tests.checks.mail.dovecot import Dovecot
 from tests.checks.mail.post_office import PostOffice, open_office
@@ -52,7 +51,7 @@ def trip(
                 "smtp",
                 {"port": post.port, **options},
                 timeout=4 if office.holds or office.mute else 20,
-                now=NOW + later,
+                now=office.began + later,
                 memo=memo,
             )
 
@@ -77,7 +76,7 @@ def test_mail_carries_its_mark_and_what_robots_owe(office: PostOffice) -> None:
     assert b"Auto-Submitted: auto-generated\r\n" in mail
     mark = Mark.read(next(line for line in mail.decode().splitlines() if line.startswith("X-Tocsin-Probe: ")))
     assert mark is not None
-    assert abs(mark.sent - NOW) < 60
+    assert abs(mark.sent - office.began) < 60
 
 
 def test_mail_that_takes_longer_than_a_look_is_found_by_the_next(office: PostOffice, server: Dovecot) -> None:
@@ -151,7 +150,7 @@ def test_clock_of_the_mailbox_that_lags_behind_makes_no_mail_late(
     office: PostOffice, server: Dovecot
 ) -> None:
     office.holds = True
-    ahead = time.time() - NOW + 30
+    ahead = time.time() - office.began + 30
     first = trip(office, later=ahead)
     server.deliver(office.mails[0])
     seen = trip(office, memo=first.memo, later=ahead + 600)
@@ -189,10 +188,10 @@ def test_mail_that_arrives_twice_is_cleared_away_twice(office: PostOffice, serve
 def test_mails_left_behind_are_cleared_away_and_those_of_others_are_not(
     office: PostOffice, server: Dovecot
 ) -> None:
-    old = Mark(OTHER.owner, round((NOW - 100_000) * 1e6), OTHER.chance)
-    fresh = Mark(OTHER.owner, round((NOW - 100) * 1e6), OTHER.chance)
+    old = Mark(OTHER.owner, round((office.began - 100_000) * 1e6), OTHER.chance)
+    fresh = Mark(OTHER.owner, round((office.began - 100) * 1e6), OTHER.chance)
     memory = Memory("1" * 16)
-    for mark in (old, fresh, Mark.new(memory.owner, NOW - 100)):
+    for mark in (old, fresh, Mark.new(memory.owner, office.began - 100)):
         server.deliver(written(mark, "a@example.org", "b@example.org"))
     assert trip(office, memo=memory.memo).failure is None
     assert [str(fresh).encode() in mail for mail in server.mails()] == [True]
@@ -215,7 +214,7 @@ def test_mailbox_that_cannot_be_opened_is_down_with_its_own_kind(office: PostOff
 
 
 def test_memory_survives_the_store_and_a_clock_that_was_set_back(office: PostOffice) -> None:
-    memory = Memory("0" * 16, Mark.new("0" * 16, NOW + 5000))
+    memory = Memory("0" * 16, Mark.new("0" * 16, office.began + 5000))
     assert Memory.of(memory.memo) == memory
     assert trip(office, memo=memory.memo).failure is None
     assert len(office.mails) == 1

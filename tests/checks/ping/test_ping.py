@@ -119,7 +119,9 @@ def test_an_answer_that_comes_twice_counts_once_and_is_told(version: int, raw: b
 
 FALSE: dict[str, Callable[[Asked], Answer]] = {
     "another payload": lambda asked: echo(asked, payload=bytes(len(asked.payload))),
-    "a payload that ends otherwise": lambda asked: echo(asked, payload=asked.payload[:-1] + b"?"),
+    "a payload that ends otherwise": lambda asked: echo(
+        asked, payload=asked.payload[:-1] + bytes([asked.payload[-1] ^ 1])
+    ),
     "a longer payload": lambda asked: echo(asked, payload=asked.payload + b"?"),
     "hardly any payload": lambda asked: echo(asked, payload=asked.payload[:8]),
     "no payload": lambda asked: echo(asked, payload=b""),
