@@ -39,6 +39,7 @@ from config.models import Check, Config
 log = structlog.get_logger()
 CHECKPOINT = 5.0
 _UPKEEP = 600.0
+_PLANNING = 60.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
 _LONGEST_NOTE = 2000
@@ -76,7 +77,7 @@ class App:
         cleanup.push_async_callback(self.runner.aclose)
         self.scheduler = Scheduler(self.clock, self._look)
         self.hearing = Hearing(self.pipeline, self.runner, self.clock, self.scheduler.soon)
-        self.upkeep = Upkeep(self.directory, self.config, self.clock)
+        self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         addresses = [("agent.listen", agent.listen)]
@@ -90,7 +91,7 @@ class App:
         control = ControlServer(self.directory, self._answer)
         await control.start()
         cleanup.push_async_callback(control.stop)
-        await self._plan(writer)
+        await self._plan()
         self.clock.start()
         cleanup.push_async_callback(self.scheduler.stop, 0.0)
         cleanup.callback(self.clock.stop)
@@ -104,12 +105,14 @@ class App:
 
         return site(self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing)
 
-    async def _plan(self, writer: Writer) -> None:
+    async def _plan(self) -> None:
+        await self.upkeep.plan()
         await self.hearing.use(self.config)
         self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
-        self.clock.every(_UPKEEP, lambda: self.upkeep.run(writer), "upkeep")
+        self.clock.every(_UPKEEP, self.upkeep.run, "upkeep")
+        self.clock.every(_PLANNING, self.upkeep.plan, "planning")
         self.clock.every(WATCH, self.reloads.watch, "targets")
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
 
@@ -135,6 +138,7 @@ class App:
             self.metrics.use(config)
             self.upkeep.use(config)
             self.runner.allow(config.agent.allow_link_local)
+            await self.upkeep.plan()
         self.config = config
         self._reload_ok, self._reloaded_at = True, self.clock.now()
         _tell(config, changes)

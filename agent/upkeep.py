@@ -7,12 +7,15 @@ from pathlib import Path
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock
+from agent.store.maintenance import PlannedWork
 from agent.store.packing import drop_old, pack_hours
 from agent.store.reader import NoStore, reading
 from agent.store.writer import Writer
-from agent.uptime import windows
+from agent.uptime import totals
+from alerting.slo.periods import parse_period
 from alerting.slo.uptime import Account
 from config.models import Config
 
@@ -26,9 +29,9 @@ _FRESH = 30.0
 class Upkeep:
     """Retention by the clock; gauges on demand, at most every half minute, on the asker's thread."""
 
-    def __init__(self, directory: Path, config: Config, clock: Clock) -> None:
+    def __init__(self, directory: Path, config: Config, clock: Clock, writer: Writer) -> None:
         self._directory, self._config, self._clock = directory, config, clock
-        self._agent = config.agent.id
+        self._agent, self._writer = config.agent.id, writer
         self._accounts: list[tuple[str, str, Account]] = []
         self._taken_at = float("-inf")
 
@@ -37,14 +40,22 @@ class Upkeep:
         self._config = config
         self._taken_at = float("-inf")
 
-    async def run(self, writer: Writer) -> None:
+    async def run(self) -> None:
         """Pack one hour after the other, each in a transaction of its own, so that no reading waits long."""
         now, agent = self._clock.now(), self._agent
         before = (now // _HOUR - _UNPACKED_HOURS) * _HOUR
-        while await writer.write(lambda connection: pack_hours(connection, agent, before)):
+        while await self._writer.write(lambda connection: pack_hours(connection, agent, before)):
             continue
         oldest = now - int(self._config.agent.keep_readings * 1_000_000)
-        await writer.write(lambda connection: drop_old(connection, agent, oldest))
+        await self._writer.write(lambda connection: drop_old(connection, agent, oldest))
+
+    async def plan(self) -> None:
+        """Record the planned work that the configuration says is about to begin."""
+        now, agent, plans = self._clock.now(), self._agent, self._config.maintenance.values()
+        try:
+            await self._writer.write(lambda connection: PlannedWork(connection, agent).follow(plans, now))
+        except DatabaseError as error:
+            log.error("maintenance.not_recorded", reason=str(error.orig), retry="in a minute")
 
     def gauges(self) -> Iterator[Metric]:
         """Uptime, target, budget and coverage per service."""
@@ -72,13 +83,12 @@ class Upkeep:
         yield from (ratio, target, budget, coverage)
 
     def _taken(self) -> Iterable[tuple[str, str, Account]]:
-        zone, now = self._config.agent.timezone, self._clock.now()
-        since = now - 91 * 24 * _HOUR
+        zone, now, config = self._config.agent.timezone, self._clock.now(), self._config
         try:
             with reading(self._directory, self._agent) as store:
-                for service in self._config.services.values():
-                    ledger = store.ledger(service.name, since=since)
-                    for window, sums in windows(service, ledger, zone, now, _WINDOWS).items():
-                        yield service.name, window, sums
+                for window in _WINDOWS:
+                    period = parse_period(window, zone, now)
+                    for name, sums in totals(store, config.services.values(), period, now).items():
+                        yield name, window, sums
         except NoStore:
             return

@@ -24,7 +24,7 @@ _SOME_RUNS = 100
 # Where runs of an expression are counted from; any moment would do.
 _ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _YEAR = timedelta(days=366)
-_NOT_YET = "is not acted upon yet: what happens during it opens tickets as ever"
+_NOT_YET = "costs no uptime, but what happens during it opens tickets as ever"
 
 
 def _start(text: str) -> str:

@@ -19,13 +19,16 @@ from agent.cli import (
     exec,  # the command is called so
     files,
     heartbeats,
+    history,
     init,
     logs,
     look,
+    maintenance,
     reload,
     show,
     status,
     tickets,
+    uptime,
 )
 from agent.cli.setting import ConfigOption, Ended, choose_config
 
@@ -69,9 +72,11 @@ for _function in (
 app.add_typer(checks.app, name="checks")
 app.add_typer(conditions.app, name="conditions")
 app.add_typer(logs.app, name="logs")
-for _function in (status.status, show.incidents, show.uptime):
+for _function in (status.status, show.incidents, uptime.uptime):
     _add(_function)
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(history.app, name="history")
+app.add_typer(maintenance.app, name="maintenance")
 _add(heartbeats.heartbeats)
 _add(exec.exec_, "exec", exec.AfterDashes)
 _add(completion.completion)

@@ -1,4 +1,4 @@
-"""`tocsin incidents`, `uptime`, `version`: what the store says, read-only."""
+"""`tocsin incidents` and `version`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.completion import check_names
 from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
     from alerting.incidents import Incident
-
-_USAGE = 64
 
 
 def incidents(
@@ -64,75 +61,6 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "affected": [incident.service],
         "reason": incident.reason,
     }
-
-
-def uptime(
-    service: Annotated[
-        str | None,
-        typer.Option("--service", metavar="NAME", help="Only this service.", autocompletion=check_names),
-    ] = None,
-    period: Annotated[
-        str,
-        typer.Option(
-            "--period", metavar="P", help="2026, 2026-Q4, 2026-11, 2026-W47, 2026-11-21, today, 30d."
-        ),
-    ] = "30d",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Uptime per service over a period, against its target; unseen time is shown, never counted as up.
-
-    Example: tocsin uptime --period 2026-11
-    """
-    from agent.clock import SystemClock
-    from agent.store.reader import NoStore, reading
-    from agent.uptime import figures
-    from alerting.slo.periods import parse_period
-
-    configuration = loaded(config)
-    agent, now = configuration.agent, SystemClock().now()
-    if service is not None and service not in configuration.services:
-        fail(f'no service is called "{service}"', _USAGE)
-    try:
-        span = parse_period(period, agent.timezone, now)
-    except ValueError as error:
-        fail(str(error), _USAGE)
-    wanted = [each for name, each in configuration.services.items() if service in (None, name)]
-    try:
-        with reading(Path(agent.state_dir), agent.id) as store:
-            listed = [figures(each, store.ledger(each.name, since=span.start), span, now) for each in wanted]
-    except NoStore as error:
-        fail(str(error), 1)
-    if as_json:
-        print_json(listed)
-        return
-    print_table(
-        ["service", "uptime", "target", "down for", "budget left", "seen", "outages"],
-        [_uptime_row(each) for each in listed],
-        empty="no services configured",
-    )
-
-
-def _uptime_row(figure: dict[str, Any]) -> list[object]:
-    shown = figure["uptime_percent"]
-    cut = f"{shown[: shown.index('.') + 3]} %" if shown else "not measured"
-    left = figure["budget_left_seconds"]
-    coverage = figure["coverage_percent"]
-    return [
-        figure["service"],
-        cut,
-        f"{figure['target_percent']} %",
-        _spoken(figure["seconds"]["down"]),
-        _spoken(left),
-        f"{coverage[: coverage.index('.') + 3]} %" if coverage else "",
-        len(figure["outages"]),
-    ]
-
-
-def _spoken(seconds: str) -> str:
-    from config.units import show_duration
-
-    return show_duration(float(seconds))
 
 
 def version() -> None:

@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import ColumnElement, Engine, create_engine, event, func
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import NullPool, StaticPool
 
-__all__ = ["FILE_NAME", "reading_engine", "upsert", "writing_engine"]
+__all__ = ["FILE_NAME", "greater", "lesser", "reading_engine", "upsert", "writing_engine"]
 
 FILE_NAME = "tocsin.db"
 _PRIVATE = 0o600
 _BUSY_MS = 5000
 _JOURNAL_LIMIT = 64 * 1024 * 1024
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={_JOURNAL_LIMIT}")
+
+
+def greater(one: Any, other: Any) -> ColumnElement[int]:
+    """The greater of two numbers of a row."""
+    return func.max(one, other)
+
+
+def lesser(one: Any, other: Any) -> ColumnElement[int]:
+    """The lesser of two numbers of a row."""
+    return func.min(one, other)
 
 
 def writing_engine(path: Path) -> Engine:

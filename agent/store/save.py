@@ -30,25 +30,25 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     carry_over(connection, agent, draft.moves)
     for service, check in draft.checks.dropped:
         _forget(connection, agent, service, check)
-    _put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
+    put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
     kinds = draft.told | {address: kind for address, kind, _ in draft.readings}
     states = [
         _state(agent, address, kind, draft.check(address))
         for address, kind in kinds.items()
         if address not in draft.checks.dropped
     ]
-    _put(connection, schema.checks, states)
-    _put(connection, schema.flips, [_flip(agent, *entry) for entry in draft.flips])
+    put(connection, schema.checks, states)
+    put(connection, schema.flips, [_flip(agent, *entry) for entry in draft.flips])
     for service, check, changes in draft.spans:
         _save_spans(connection, agent, (service, check), changes)
     # In order of their numbers: an earlier incident lets go of its key before the next one takes it.
     incidents = [draft.written_incidents[number] for number in sorted(draft.written_incidents)]
-    _put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
-    _put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
+    put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
+    put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
     _save_events(connection, agent, draft.events)
     if alive_until is not None:
         alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
-        _put(connection, schema.agents, [alive])
+        put(connection, schema.agents, [alive])
 
 
 def _forget(connection: Connection, agent: str, service: str, check: str) -> None:
@@ -61,7 +61,7 @@ def _forget(connection: Connection, agent: str, service: str, check: str) -> Non
 _KEPT = {"agents": {"started_at"}}
 
 
-def _put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert, or replace by primary key, all but the columns in _KEPT."""
     if not rows:
         return
@@ -157,7 +157,7 @@ def _save_spans(connection: Connection, agent: str, address: Address, changes: T
         }
         for start, end, klass in changes.written
     ]
-    _put(connection, schema.spans, rows)
+    put(connection, schema.spans, rows)
 
 
 def _cut_spans(connection: Connection, agent: str, address: Address, at: int) -> None:

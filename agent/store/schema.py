@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 metadata = MetaData()
 
 agents = Table(
@@ -94,6 +94,49 @@ spans = Table(
     Column("end", BigInteger),
     Column("klass", String(11), nullable=False),
     PrimaryKeyConstraint("agent_id", "service", "check_id", "start"),
+)
+
+# History that was imported: what others saw of a service at a moment; a state has no end.
+told_events = Table(
+    "told_events",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("klass", String(11), nullable=False),
+    Column("until", BigInteger),
+    PrimaryKeyConstraint("agent_id", "service", "at"),
+    sqlite_with_rowid=False,
+)
+
+# Planned work of a service, and time in which nothing was watched (`unknown`, under the empty service).
+told_windows = Table(
+    "told_windows",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("klass", String(11), nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "start", "end"),
+    sqlite_with_rowid=False,
+)
+
+# Planned work, never changed: what is planned anew is a further row of the same number. `services` is a JSON list,
+# empty for all of them; `plan` is the window of the configuration that it is an occurrence of.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("services", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("plan", String(63)),
+    PrimaryKeyConstraint("agent_id", "number", "at"),
 )
 
 incidents = Table(

@@ -56,11 +56,25 @@ def explicit(start_text: str, end_text: str, zone: str) -> Period:
     A date alone is its midnight; digits below the microsecond are cut off.
     Raises ValueError when one cannot be read, or when the end does not come after the start.
     """
-    local = _zone(zone)
-    start, end = _moment(start_text, local), _moment(end_text, local)
+    start, end = moment(start_text, zone), moment(end_text, zone)
     if start >= end:
         raise ValueError(f"the period must end after it starts: from {start_text} to {end_text} in {zone}")
     return Period(f"{start_text.strip()}/{end_text.strip()}", start, end, zone)
+
+
+def moment(text: str, zone: str) -> int:
+    """Microseconds UTC of RFC 3339, or of a local date and time of the zone. Raises ValueError with the forms."""
+    local = _zone(zone)
+    words = text.strip().upper()
+    try:
+        if _MOMENT.fullmatch(words) is None:
+            raise ValueError(words)
+        read = datetime.fromisoformat(words)
+        return micros((read if read.tzinfo else read.replace(tzinfo=local)).astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{text!r} is not a moment: write 2026-11-21T14:00:00Z, or 2026-11-21 14:00 for local time"
+        ) from None
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -72,25 +86,13 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _micros(moment: datetime) -> int:
+def micros(moment: datetime) -> int:
+    """Microseconds of POSIX time of a moment that knows its zone."""
     return (moment - EPOCH) // MICROSECOND
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
-    return _micros(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
-
-
-def _moment(text: str, zone: ZoneInfo) -> int:
-    words = text.strip().upper()
-    try:
-        if _MOMENT.fullmatch(words) is None:
-            raise ValueError(words)
-        moment = datetime.fromisoformat(words)
-        return _micros((moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC))
-    except (ValueError, OverflowError):
-        raise ValueError(
-            f"{text!r} is not a moment: write 2026-11-21T14:00:00Z, or 2026-11-21 14:00 for local time"
-        ) from None
+    return micros(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
 
 
 def _rolling(name: str, now: int) -> tuple[int, int] | None:
@@ -99,7 +101,7 @@ def _rolling(name: str, now: int) -> tuple[int, int] | None:
         return None
     length = timedelta(days=int(match[1])) if match[2] == "d" else timedelta(hours=int(match[1]))
     # Refused here, with the other forms, rather than later when the start cannot be written as a date.
-    return _micros(EPOCH + now * MICROSECOND - length), now
+    return micros(EPOCH + now * MICROSECOND - length), now
 
 
 def _calendar(name: str, zone: ZoneInfo, now: int) -> tuple[int, int] | None:

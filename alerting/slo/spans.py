@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, pairwise
-from operator import itemgetter
+from itertools import chain, islice, pairwise
+from operator import attrgetter, itemgetter
 
 
 class Klass(StrEnum):
@@ -46,6 +46,52 @@ def clip(spans: Iterable[Span], start: int, end: int) -> list[Span]:
         elif (low := max(span.start, start)) < (high := min(span.end, end)):
             clipped.append(Span(low, high, span.klass))
     return clipped
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The spans, those that touch and share a class grown into one; gaps stay gaps."""
+    laid: list[Span] = []
+    for span in spans:
+        _lay(laid, span)
+    return laid
+
+
+def painted(spans: Iterable[Span], windows: Iterable[tuple[int, int]], klass: Klass) -> list[Span]:
+    """The union of the windows `[start, end)` laid over the spans as `klass`, over gaps as well."""
+    covers = [Span(start, end, klass) for start, end in union(windows)]
+    return (
+        merged(sorted([*_outside(spans, covers), *covers], key=attrgetter("start")))
+        if covers
+        else list(spans)
+    )
+
+
+def _outside(spans: Iterable[Span], covers: Sequence[Span]) -> Iterator[Span]:
+    """What of the spans no cover lies over."""
+    first = 0  # of the covers that may still lie over a span
+    for span in spans:
+        at = span.start
+        while first < len(covers) and covers[first].end <= at:
+            first += 1
+        for cover in islice(covers, first, None):
+            if cover.start >= span.end:
+                break
+            if at < cover.start:
+                yield Span(at, cover.start, span.klass)
+            at = cover.end
+        if at < span.end:
+            yield Span(at, span.end, span.klass)
+
+
+def union(windows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The time that any of the windows covers, as windows that neither touch nor overlap; empty ones are none."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(window for window in windows if window[0] < window[1]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def tile(spans: Iterable[Span], start: int, end: int) -> list[Span]:

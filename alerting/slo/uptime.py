@@ -54,7 +54,7 @@ class Account:
     - `budget`: the bad time that the target allows; `budget_left` may be negative.
     - `coverage` = counted / observed: how much of the time that has passed the uptime speaks for. Observed is
       the whole observed part, excluded maintenance with it; None when no time has passed.
-    - `outages` last `bad` microseconds together.
+    - `outages` last `bad` microseconds together; none are told where only sums were asked for.
     """
 
     period: Period
@@ -83,11 +83,37 @@ def account(
     """
     first = period.end if since is None else max(period.start, since)
     tiles = tile(spans, first, min(period.end, as_of))
-    by_class = _by_class(tiles)
+    ahead = _ahead(spans, max(first, as_of), period.end, policy)
+    return _reckoned(_by_class(tiles), period, policy, (as_of, ahead), _outages(tiles, policy))
+
+
+def account_of_sums(
+    sums: Mapping[Klass, int], period: Period, policy: UptimePolicy, as_of: int, since: int | None
+) -> Account:
+    """The same account from the time in each class, with no outages told and no planned work to come.
+
+    `sums` are those of the observed part; what it lacks of its length is unknown.
+    """
+    first = period.end if since is None else max(period.start, since)
+    observed = max(min(period.end, as_of) - first, 0)
+    by_class = {**dict.fromkeys(Klass, 0), **sums}
+    by_class[Klass.UNKNOWN] += observed - sum(sums.values())
+    return _reckoned(by_class, period, policy, (as_of, max(period.end - max(first, as_of), 0)), ())
+
+
+def _reckoned(
+    by_class: Mapping[Klass, int],
+    period: Period,
+    policy: UptimePolicy,
+    seen: tuple[int, int],
+    outages: tuple[Outage, ...],
+) -> Account:
+    """`seen` is as of when, and how much time to come there is a budget for."""
+    as_of, ahead = seen
     good, bad = _sum(by_class, policy, "up"), _sum(by_class, policy, "down")
     observed, counted = sum(by_class.values()), good + bad
     uptime = Fraction(good, counted) if counted else None
-    budget = (1 - policy.target) * (counted + _ahead(spans, max(first, as_of), period.end, policy))
+    budget = (1 - policy.target) * (counted + ahead)
     return Account(
         period=period,
         target=policy.target,
@@ -101,7 +127,7 @@ def account(
         budget=budget,
         budget_left=budget - bad,
         coverage=Fraction(counted, observed) if observed else None,
-        outages=_outages(tiles, policy),
+        outages=outages,
     )
 
 

@@ -44,14 +44,14 @@ def insert_old(connection: Connection) -> None:
 
 def test_it_leaves_retention_with_the_running_one_too(tmp_path: Path) -> None:
     driven = Driven(tmp_path, {"web": {"checks": {"home": CHECK}}})
-    upkeep = Upkeep(tmp_path, driven.app.config, MovingClock())
-    upkeep.use(renamed(driven))
 
     async def scene() -> int:
         writer = Writer(tmp_path / FILE_NAME)
+        upkeep = Upkeep(tmp_path, driven.app.config, MovingClock(), writer)
+        upkeep.use(renamed(driven))
         try:
             await writer.write(insert_old)
-            await upkeep.run(writer)
+            await upkeep.run()
             count = select(func.count()).select_from(schema.readings)
             left: int = await writer.write(lambda connection: connection.execute(count).scalar_one())
             return left

@@ -17,7 +17,7 @@ from config.models import MaintenanceWindow
 
 Look = Callable[[str], Loaded]
 SERVICES = "services: {web: {checks: {cpu: {type: cpu}}}}\n"
-NOT_YET = "is not acted upon yet: what happens during it opens tickets as ever"
+NOT_YET = "costs no uptime, but what happens during it opens tickets as ever"
 
 
 def windows(look: Look, written: str) -> dict[str, MaintenanceWindow]:

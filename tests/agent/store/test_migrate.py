@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from agent.store import schema
 from agent.store.dialect import FILE_NAME, writing_engine
 from agent.store.migrate import StoreTooNew, current, migrate, run_migrations
+from agent.store.reader import NoStore, reading
 
 
 def shape(engine: Engine) -> set[tuple[str, str]]:
@@ -73,3 +74,21 @@ def test_commits_are_on_the_disk_before_they_count(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_store_of_the_first_version_is_not_read_until_it_is_migrated_and_keeps_its_rows(
+    engine: Engine, tmp_path: Path
+) -> None:
+    migrate(engine)
+    whole = shape(engine)
+    with engine.begin() as connection:
+        for later in ("told_events", "told_windows", "maintenance"):
+            connection.execute(text(f"DROP TABLE {later}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(schema.agents.insert().values(agent_id="test", started_at=1, alive_until=2))
+    with pytest.raises(NoStore, match="as an older version left it"), reading(tmp_path, "test"):
+        pass
+    assert migrate(engine) is True
+    assert shape(engine) == whole
+    with reading(tmp_path, "test") as store:
+        assert (store.alive().until, store.ledgers()) == (2, {})

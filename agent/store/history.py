@@ -1,0 +1,75 @@
+"""Imported history in the store: written all at once, read with a service's own spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+
+from sqlalchemy import Connection, Table, select
+
+from agent.store import schema
+from agent.store.save import put
+from agent.uptime import Told
+from alerting.slo.events import Event
+from alerting.slo.lines import Line, Recorded
+from alerting.slo.spans import Klass
+
+_BATCH = 5000
+
+
+def take_in(
+    connection: Connection, agent: str, lines: Iterable[Line], done: Callable[[int], object] = int
+) -> None:
+    """Write the lines. Of several states of one service at one moment the last one given counts, now and later.
+
+    `done` is told how many rows more were written, several times.
+    """
+    events: dict[tuple[str, int], Event] = {}
+    windows: set[tuple[str, int, int, str]] = set()
+    for line in lines:
+        if isinstance(line, Recorded):
+            events[line.service, line.event.at] = line.event
+        else:
+            windows.add((line.service, line.start, line.end, line.klass.value))
+    # In the order in which they lie in the database, which is faster: a daemon waits meanwhile.
+    told = ((agent, *key, events[key].klass.value, events[key].until) for key in sorted(events))
+    _write(connection, schema.told_events, told, done)
+    _write(connection, schema.told_windows, ((agent, *window) for window in sorted(windows)), done)
+
+
+def _write(
+    connection: Connection, table: Table, rows: Iterable[tuple[object, ...]], done: Callable[[int], object]
+) -> None:
+    """Rows as the table has its columns; a few at a time, so that no copy is held of them all."""
+    names, left = [column.name for column in table.columns], iter(rows)
+    while batch := [dict(zip(names, row, strict=True)) for row in islice(left, _BATCH)]:
+        put(connection, table, batch)
+        done(len(batch))
+
+
+def told(connection: Connection, agent: str) -> Mapping[str, Told]:
+    """What was imported, by service; what holds for every service stands in each, and under the empty name."""
+    rows = schema.told_events.c
+    query = select(rows.service, rows.at, rows.klass, rows.until).where(rows.agent_id == agent)
+    events: dict[str, list[Event]] = {}
+    for service, at, klass, until in connection.execute(query.order_by(rows.service, rows.at)):
+        events.setdefault(service, []).append(Event(at, Klass(klass), until))
+    windows = _windows(connection, agent)
+    off = tuple(windows.pop("", ()))
+    return {
+        service: Told(tuple(events.get(service, ())), tuple(windows.get(service, ())), off)
+        for service in (*events, *windows, *([""] if off else []))
+    }
+
+
+def _windows(connection: Connection, agent: str) -> dict[str, list[tuple[int, int]]]:
+    rows = schema.told_windows.c
+    query = (
+        select(rows.service, rows.start, rows.end)
+        .where(rows.agent_id == agent)
+        .order_by(rows.start, rows.end)
+    )
+    found: dict[str, list[tuple[int, int]]] = {}
+    for service, start, end in connection.execute(query):
+        found.setdefault(service, []).append((start, end))
+    return found
