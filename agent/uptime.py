@@ -11,7 +11,7 @@ from alerting.plans import Edition, in_force, planned
 from alerting.slo.events import Event, reach, replaced
 from alerting.slo.figures import as_json
 from alerting.slo.lines import Line, Recorded, Window
-from alerting.slo.periods import Period, parse_period
+from alerting.slo.periods import Period
 from alerting.slo.spans import Klass, Span, clip, painted, union
 from alerting.slo.uptime import Account, Outage, UptimePolicy, account, account_of_sums
 from config.maintenance import MaintenanceWindow
@@ -181,28 +181,22 @@ def _cause_of(outage: Outage, told: Iterable[Cause]) -> Cause | None:
     return min(covering, key=lambda cause: abs(cause.opened - outage.start), default=None)
 
 
-def totals(
-    store: Store, services: Iterable[Service], period: Period, now: int, plans: Plans = ()
-) -> dict[str, Account]:
-    """Accounts of many services without their outages; those of which we alone know are summed by the database."""
+def totals(store: Store, services: Iterable[Service], period: Period, now: int) -> dict[str, Account]:
+    """Accounts of many services in a period that is over at `now`, without their outages.
+
+    Those of which we alone know are summed by the database.
+    """
     sums, first = store.sums(period.start, min(period.end, now)), store.first_seen()
     found = {}
     for service in services:
         name = service.name
-        if store.told_of(name) or any(not plan.services or name in plan.services for plan in plans):
-            found[name] = accounted(service, store.ledger(name, since=period.start), period, now, plans)
+        if store.told_of(name):
+            found[name] = accounted(service, store.ledger(name, since=period.start), period, now)
         else:
             found[name] = account_of_sums(
                 sums.get(name, {}), period, policy_of(service), now, first.get(name)
             )
     return found
-
-
-def windows(
-    service: Service, ledger: Ledger, zone: str, now: int, names: tuple[str, ...]
-) -> Mapping[str, Account]:
-    """Accounts of several rolling periods by name."""
-    return {name: accounted(service, ledger, parse_period(name, zone, now), now) for name in names}
 
 
 def recorded(ledgers: Mapping[str, Ledger], off: Iterable[tuple[int, int]], now: int) -> Iterator[Line]:

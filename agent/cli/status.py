@@ -89,12 +89,13 @@ def _agent(name: str, alive: Alive, now: int) -> dict[str, Any]:
 
 
 def _service(store: Reader, known: Known, service: Service, moment: tuple[int, str]) -> dict[str, Any]:
-    from agent.uptime import windows
+    from agent.uptime import accounted
     from alerting.slo.figures import percent
+    from alerting.slo.periods import parse_period
 
     now, zone = moment
     ledger = store.ledger(service.name)
-    account = windows(service, ledger, zone, now, ("30d",))["30d"]
+    account = accounted(service, ledger, parse_period("30d", zone, now), now)
     checks = [
         {**_check(name, check.kind, known.get((service.name, name))), **_resting(check, now)}
         for name, check in service.checks.items()
