@@ -172,7 +172,9 @@ def test_whatever_calls_do_all_places_are_free_in_the_end(calls: list[str], plac
         await _until(lambda: not any(threads.runs(f"{number}") for number in range(len(calls))))
         # All places at once, by calls of which each waits for all others.
         together = threading.Barrier(places, timeout=10)
-        await asyncio.gather(*(threads.run(f"again {each}", together.wait) for each in range(places)))
+        met = await asyncio.gather(*(threads.run(f"again {each}", together.wait) for each in range(places)))
+        assert sorted(met) == list(range(places))
+        assert threads.hanging == 0
 
     asyncio.run(scene())
 

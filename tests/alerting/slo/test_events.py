@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,10 +48,10 @@ def test_each_second_has_the_class_of_the_last_event_that_is_still_believed(even
 
 
 @given(told, st.randoms(use_true_random=False))
-def test_events_of_different_moments_may_come_in_any_order(events: list[Event], dice: object) -> None:
+def test_events_of_different_moments_may_come_in_any_order(events: list[Event], dice: Random) -> None:
     alone = list({event.at: event for event in events}.values())
     mixed = list(alone)
-    dice.shuffle(mixed)  # type: ignore[attr-defined]
+    dice.shuffle(mixed)
     assert spans_of_events(mixed, HORIZON) == spans_of_events(alone, HORIZON)
 
 

@@ -190,7 +190,8 @@ def test_no_memo_breaks_a_look(memo: Any) -> None:
     use = remembered(memo, URL, NOW)
     use.resting(NOW)
     again = rested(used(use, at(500), 1, NOW), at(500), CALM, MANNERS, NOW)
-    json.dumps(as_memo(again, URL), allow_nan=False)
+    stored = json.loads(json.dumps(as_memo(again, URL), allow_nan=False))
+    assert as_memo(remembered(stored, URL, NOW + 1), URL) == stored  # as the next look finds it
 
 
 @given(
