@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 metadata = MetaData()
 
 agents = Table(
@@ -137,6 +137,49 @@ maintenance = Table(
     Column("by", Text, nullable=False),
     Column("plan", String(63)),
     PrimaryKeyConstraint("agent_id", "number", "at"),
+)
+
+# Time of which nobody can say what happened, whatever the spans say: `stopped` while the agent did not run,
+# `clock` where the machine's clock was set.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("why", String(7), nullable=False),
+    PrimaryKeyConstraint("agent_id", "start", "why"),
+    sqlite_with_rowid=False,
+)
+
+# Failing readings that were never confirmed: from the first of them to the reading that ended the doubt.
+blips = Table(
+    "blips",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("worst", String(8), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "start"),
+    sqlite_with_rowid=False,
+)
+
+# Requests that a check saw in an hour: those that count, and those of them that were answered well.
+requests = Table(
+    "requests",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("hour", BigInteger, nullable=False),
+    Column("valid", BigInteger, nullable=False),
+    Column("good", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "check_id", "hour"),
+    sqlite_with_rowid=False,
 )
 
 incidents = Table(

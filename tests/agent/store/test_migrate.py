@@ -82,7 +82,7 @@ def test_a_store_of_the_first_version_is_not_read_until_it_is_migrated_and_keeps
     migrate(engine)
     whole = shape(engine)
     with engine.begin() as connection:
-        for later in ("told_events", "told_windows", "maintenance"):
+        for later in ("told_events", "told_windows", "maintenance", "gaps", "blips", "requests"):
             connection.execute(text(f"DROP TABLE {later}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         connection.execute(schema.agents.insert().values(agent_id="test", started_at=1, alive_until=2))
