@@ -20,7 +20,13 @@ FILE_NAME = "tocsin.db"
 _PRIVATE = 0o600
 _BUSY_MS = 5000
 _JOURNAL_LIMIT = 64 * 1024 * 1024
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={_JOURNAL_LIMIT}")
+_PRAGMAS = (
+    "page_size=8192",  # of a new file: rows of about 1 KB fill such pages better, and a commit takes no longer
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"journal_size_limit={_JOURNAL_LIMIT}",
+)
 
 
 def greater(one: Any, other: Any) -> ColumnElement[int]:

@@ -9,7 +9,7 @@ from sqlalchemy.sql import column
 
 from agent.store.schema import HEAD, metadata
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
 
 
@@ -46,7 +46,7 @@ def run_migrations(engine: Engine) -> None:
     from alembic.operations import Operations
     from alembic.script import ScriptDirectory
 
-    script = ScriptDirectory(str(_MIGRATIONS))
+    script = ScriptDirectory(str(MIGRATIONS))
     raw = engine.raw_connection()
     try:
         raw.cursor().execute("PRAGMA foreign_keys=OFF")

@@ -57,16 +57,30 @@ readings = Table(
     sqlite_with_rowid=False,
 )
 
+# What is written, and dropped, together lies together: by the hour.
 packed_readings = Table(
     "packed_readings",
     metadata,
     Column("agent_id", String(63), nullable=False),
+    Column("hour", BigInteger, nullable=False),
     Column("service", String(63), nullable=False),
     Column("check_id", String(63), nullable=False),
-    Column("hour", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("agent_id", "service", "check_id", "hour"),
+    PrimaryKeyConstraint("agent_id", "hour", "service", "check_id"),
+)
+
+# Latency: hourly sketches of a UTC day in one row, daily ones of 16 days in another (agent/store/roll_ups.py).
+roll_ups = Table(
+    "roll_ups",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("step", String(4), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("check_id", String(63), nullable=False),
+    Column("sketches", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("agent_id", "step", "start", "service", "check_id"),
 )
 
 flips = Table(
@@ -81,9 +95,10 @@ flips = Table(
     Column("after", String(8), nullable=False),
     Column("reason", Text, nullable=False),
     PrimaryKeyConstraint("agent_id", "service", "check_id", "at"),
+    sqlite_with_rowid=False,
 )
 
-# The service's own spans stand under the empty check id. An open span has no end.
+# The services' own spans stand under the empty check id, and together. An open span has no end.
 spans = Table(
     "spans",
     metadata,
@@ -93,7 +108,8 @@ spans = Table(
     Column("start", BigInteger, nullable=False),
     Column("end", BigInteger),
     Column("klass", String(11), nullable=False),
-    PrimaryKeyConstraint("agent_id", "service", "check_id", "start"),
+    PrimaryKeyConstraint("agent_id", "check_id", "service", "start"),
+    sqlite_with_rowid=False,
 )
 
 # History that was imported: what others saw of a service at a moment; a state has no end.
@@ -249,5 +265,4 @@ ticket_events = Table(
     PrimaryKeyConstraint("agent_id", "ticket", "seq"),
 )
 
-Index("spans_by_end", spans.c.agent_id, spans.c.end)
 Index("readings_by_time", readings.c.at)

@@ -6,14 +6,39 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 from agent.store import schema
 from agent.store.dialect import FILE_NAME, writing_engine
-from agent.store.migrate import StoreTooNew, current, migrate, run_migrations
+from agent.store.migrate import MIGRATIONS, StoreTooNew, current, migrate, run_migrations
 from agent.store.reader import NoStore, reading
+from alerting.slo.spans import Klass
+
+WHERE: dict[str, Any] = {"agent_id": "test", "service": "web"}
+SPANS: list[dict[str, Any]] = [
+    {**WHERE, "check_id": "", "start": 0, "end": 40, "klass": "up"},
+    {**WHERE, "check_id": "", "start": 40, "end": None, "klass": "down"},
+    {**WHERE, "check_id": "home", "start": 0, "end": 40, "klass": "up"},
+    {**WHERE, "check_id": "home", "start": 40, "end": None, "klass": "down"},
+]
+PACKED = [
+    {"agent_id": "test", "hour": hour, "service": "web", "check_id": "home", "count": 1, "packed": b"x"}
+    for hour in (0, 3_600_000_000)
+]
+FLIPS: list[dict[str, Any]] = [
+    {
+        **WHERE,
+        "check_id": "home",
+        "at": 45,
+        "since": 40,
+        "before": "ok",
+        "after": "down",
+        "reason": "refused",
+    },
+]
 
 
 def shape(engine: Engine) -> set[tuple[str, str]]:
@@ -76,19 +101,44 @@ def test_commits_are_on_the_disk_before_they_count(engine: Engine) -> None:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
 
 
-def test_a_store_of_the_first_version_is_not_read_until_it_is_migrated_and_keeps_its_rows(
-    engine: Engine, tmp_path: Path
-) -> None:
-    migrate(engine)
-    whole = shape(engine)
+def left_by(engine: Engine, revision: str) -> None:
+    """A store as the version that had this schema left it, with a row of what later ones rebuild."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    steps = list(ScriptDirectory(str(MIGRATIONS)).iterate_revisions(revision, "base"))
     with engine.begin() as connection:
-        for later in ("told_events", "told_windows", "maintenance", "gaps", "blips", "requests"):
-            connection.execute(text(f"DROP TABLE {later}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-        connection.execute(schema.agents.insert().values(agent_id="test", started_at=1, alive_until=2))
+        for step in reversed(steps):
+            with Operations.context(MigrationContext.configure(connection)):
+                step.module.upgrade()
+        connection.execute(
+            text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        )
+        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+        connection.execute(schema.agents.insert().values(agent_id="test", started_at=1, alive_until=90))
+        connection.execute(schema.spans.insert(), SPANS)
+        connection.execute(schema.flips.insert(), FLIPS)
+        connection.execute(schema.packed_readings.insert(), PACKED)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_a_store_of_an_older_version_is_not_read_until_it_is_migrated_and_keeps_its_rows(
+    engine: Engine, tmp_path: Path, revision: str
+) -> None:
+    left_by(engine, revision)
     with pytest.raises(NoStore, match="as an older version left it"), reading(tmp_path, "test"):
         pass
     assert migrate(engine) is True
-    assert shape(engine) == whole
+    made = writing_engine(tmp_path / "made.db")
+    migrate(made)
+    assert shape(engine) == shape(made)
+    made.dispose()
+    with engine.connect() as connection:
+        kept = connection.execute(select(schema.spans)).mappings().all()
+        assert sorted(map(dict, kept), key=lambda row: (row["check_id"], row["start"])) == SPANS
+        assert [dict(row) for row in connection.execute(select(schema.flips)).mappings()] == FLIPS
+        assert [dict(row) for row in connection.execute(select(schema.packed_readings)).mappings()] == PACKED
     with reading(tmp_path, "test") as store:
-        assert (store.alive().until, store.ledgers()) == (2, {})
+        assert store.sums(0, 100) == {"web": {Klass.UP: 40, Klass.DOWN: 50}}
+        assert (store.alive().until, store.first_seen()) == (90, {"web": 0})

@@ -1,0 +1,82 @@
+"""What becomes of readings: rows for two hours, then packed and rolled up, dropped when they are old.
+
+Nothing else is ever dropped: spans, flips, gaps, blips, requests, what was imported and what was planned stay, and with
+them every figure of uptime.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, delete, select
+from sqlalchemy import func as sql
+
+from agent.store import schema
+from agent.store.packing import Damaged, packed, unpacked
+from agent.store.roll_ups import HOUR, Address, roll_up
+from agent.store.save import put
+from alerting.slo.sketch import sketched
+from checks.base import Status
+
+log = structlog.get_logger()
+_AT_ONCE = 40  # checks in one transaction: the writer has other work that waits
+_ANSWERED = {Status.OK.value, Status.DEGRADED.value}
+Entry = list[Any]
+
+
+def pack_some(connection: Connection, agent: str, before: int) -> bool:
+    """Pack the oldest full hour of some checks, where it began before `before`; whether there was one."""
+    rows = schema.readings.c
+    mine = rows.agent_id == agent
+    oldest = connection.execute(select(sql.min(rows.at)).where(mine, rows.at < before)).scalar()
+    if oldest is None:
+        return False
+    hour = oldest // HOUR * HOUR
+    inside = (mine, rows.at >= hour, rows.at < hour + HOUR)
+    checks = select(rows.service, rows.check_id).where(*inside).distinct().limit(_AT_ONCE)
+    for service, check in connection.execute(checks).all():
+        of_one = (*inside, rows.service == service, rows.check_id == check)
+        found = connection.execute(select(schema.readings).where(*of_one).order_by(rows.at)).mappings()
+        entries = [
+            [row["at"], row["status"], row["took"], row["message"], json.loads(row["values"])]
+            for row in found
+        ]
+        _pack((agent, service, check), hour, entries, connection)
+        connection.execute(delete(schema.readings).where(*of_one))
+    return True
+
+
+def drop_old(connection: Connection, agent: str, before: int) -> None:
+    """Forget packed hours that began before `before`."""
+    table = schema.packed_readings.c
+    connection.execute(delete(schema.packed_readings).where(table.agent_id == agent, table.hour < before))
+
+
+def _pack(address: Address, hour: int, entries: list[Entry], connection: Connection) -> None:
+    """Late readings of an hour that is packed already are packed into it, and added to its latency."""
+    roll_up(
+        connection, address, hour, sketched(_latency(entry) for entry in entries if entry[1] in _ANSWERED)
+    )
+    agent, service, check = address
+    row = {"agent_id": agent, "service": service, "check_id": check, "hour": hour}
+    entries = sorted([*_known(connection, row), *entries], key=lambda entry: entry[0])
+    put(connection, schema.packed_readings, [{**row, "count": len(entries), "packed": packed(entries)}])
+
+
+def _known(connection: Connection, row: dict[str, Any]) -> list[Entry]:
+    table = schema.packed_readings.c
+    same = (table[name] == value for name, value in row.items())
+    blob = connection.execute(select(table.packed).where(*same)).scalar()
+    try:
+        return unpacked(blob) if blob is not None else []
+    except Damaged as error:
+        log.error("readings.lost", **row, reason=str(error))
+        return []
+
+
+def _latency(entry: Entry) -> float:
+    """How long the answer took, in seconds."""
+    told = entry[4].get("latency")
+    return told if isinstance(told, (int, float)) else entry[2]
