@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 import structlog
 
+from alerting.slo.gaps import Step
+
 log = structlog.get_logger()
 Job = Callable[[], Awaitable[None]]
 _STEP_WATCH = 1.0
-_STEP = 2.0
+_STEP = 2_000_000
 _OWN_TIMER_BELOW = 1.0
 _JUST_AFTER = 0.002
 
@@ -38,19 +40,34 @@ class Clock(Protocol):
     def stop(self) -> None: ...
 
 
+class StepWatch:
+    """Sees when the wall clock was set, by the monotonic one; time that the machine slept through is a step as well."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.at, self._ticks = clock.now(), clock.monotonic()
+
+    def look(self) -> Step | None:
+        """The step since the last look, if there was one; `at` is what the clock shows now."""
+        now, ticks = self._clock.now(), self._clock.monotonic()
+        elapsed = max(round((ticks - self._ticks) * 1_000_000), 0)
+        due = self.at + elapsed
+        self.at, self._ticks = now, ticks
+        return Step(due, now, elapsed) if abs(now - due) > _STEP else None
+
+
 class SystemClock:
     """The machine's time; jobs run on APScheduler, whose own notion of time is reset when the clock is stepped.
 
     The beat of a fraction of a second is the exception: it runs on the loop's own timer, which costs a tenth.
     """
 
-    def __init__(self, on_step: Callable[[float], None] | None = None) -> None:
+    def __init__(self) -> None:
         self._jobs: list[tuple[float, Job, str]] = []
         self._scheduler: Any = None
         self._beats: list[asyncio.Task[None]] = []
         self._watch: asyncio.TimerHandle | None = None
-        self._offset = 0.0
-        self.on_step = on_step
+        self._steps = StepWatch(self)
 
     def now(self) -> int:
         return time.time_ns() // 1000
@@ -70,7 +87,6 @@ class SystemClock:
         for seconds, job, name in self._jobs:
             if seconds < _OWN_TIMER_BELOW:
                 self._beats.append(asyncio.create_task(_beat(seconds, job), name=name))
-        self._offset = time.time() - time.monotonic()
         self._watch_for_steps()
 
     def stop(self) -> None:
@@ -101,12 +117,8 @@ class SystemClock:
 
     def _watch_for_steps(self) -> None:
         """APScheduler waits for wall-clock moments: after a step back it would wait for as long as the step."""
-        offset = time.time() - time.monotonic()
-        step, self._offset = offset - self._offset, offset
-        if abs(step) > _STEP and self._scheduler is not None:
+        if self._steps.look() is not None and self._scheduler is not None:
             self._schedule_all()
-            if self.on_step is not None:
-                self.on_step(step)
         self._watch = asyncio.get_running_loop().call_later(_STEP_WATCH, self._watch_for_steps)
 
 

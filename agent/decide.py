@@ -9,6 +9,7 @@ from agent.desk import end_removed, end_watches, to_incident
 from agent.ledger import (
     close_check,
     close_service,
+    forget_after,
     mark_unseen,
     rejudge,
     silence,
@@ -18,9 +19,12 @@ from agent.ledger import (
 from agent.memory import LAST_READINGS, Address, CheckMemory, Draft
 from agent.renames import rename
 from agent.rulebook import Rulebook
+from alerting.slo.blips import weighed
+from alerting.slo.gaps import Gap, Step, believed, is_far, of_step, undone, while_stopped
 from alerting.slo.track import OF_STATE
 from alerting.state import Flip, step
 from checks.base import Reading, Status
+from config.burn import BUDGET, burn_rules
 from config.models import Check
 
 _GONE = "no longer in the configuration"
@@ -40,13 +44,17 @@ def take(
     if check is None or (made_under and made_under != rules.fingerprints[address]):
         return None
     before = draft.check(address)
-    state, flip = step(before.state, reading, rules.state_specs[address])
+    spec = rules.state_specs[address]
+    state, flip = step(before.state, reading, spec)
+    state, blip = weighed(before.state, state, reading, spec.valid_for)
     track = track_after(before, reading, OF_STATE[state.state or Status.UNKNOWN], flip, check.valid_for)
     last = (*before.readings, reading)[-LAST_READINGS:]
     memo_of = rules.fingerprints[address]
     draft.checks.put(address, CheckMemory(state, track, last, reading.memo, memo_of, check.valid_for))
     draft.readings.append((address, check.kind, reading))
     write_track(draft, rules, address, before.track, track)
+    if blip is not None:
+        draft.blips.append((address, blip))
     if flip is not None:
         draft.flips.append((address, flip))
         facts = {"before": flip.before, "after": flip.after, "reason": flip.reason}
@@ -72,8 +80,42 @@ def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -
     """After a start: the time since the last sign of life is unknown, and the configuration may be another."""
     rename(draft, rules, now)
     if alive_until is not None:
-        mark_unseen(draft, rules, alive_until)
+        gap = while_stopped(alive_until, now)
+        if not _set_right(draft, Step(alive_until, now, 0)):
+            _note(draft, gap)
+            mark_unseen(draft, rules, alive_until)
     follow(draft, rules, now)
+
+
+def clock_was_set(draft: Draft, rules: Rulebook, step: Step) -> None:
+    """The machine's clock was set: nobody can say what happened in the time around it."""
+    known = step.old if draft.known is None else draft.known
+    if _set_right(draft, step):
+        return
+    gap, was_believed = of_step(step, known), believed(step.old, known)
+    _note(draft, gap)
+    if gap is None and was_believed:
+        draft.known = max(known, step.old - step.elapsed)
+    elif gap is not None and not was_believed:
+        mark_unseen(draft, rules, gap.start)
+
+
+def _set_right(draft: Draft, step: Step) -> bool:
+    """Whether the clock came back to where it was before it was set far ahead: as if it had never been."""
+    far, left = draft.far, undone(draft.far, step)
+    if far is None or left is None:
+        return False
+    draft.no_gaps.append(far)
+    draft.far, draft.known = None, step.new
+    _note(draft, left)
+    forget_after(draft, left.start)
+    return True
+
+
+def _note(draft: Draft, gap: Gap | None) -> None:
+    if gap is not None:
+        draft.gaps.append(gap)
+        draft.far = gap if is_far(gap) else draft.far
 
 
 def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = None) -> None:
@@ -92,4 +134,23 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
     for service in draft.known_services():
         if service not in rules.services:
             close_service(draft, service, now)
+    _end_budgets(draft, rules, now)
     rejudge(draft, rules, now, before)
+
+
+def _end_budgets(draft: Draft, rules: Rulebook, now: int) -> None:
+    """No check stands behind them: they end with their service, or with its rules."""
+    for incident in list(draft.incidents.values()):
+        why = _unwatched(rules, incident.service) if incident.rule == BUDGET else None
+        if why is not None:
+            end_removed(draft, (incident.service, BUDGET), now, why)
+
+
+def _unwatched(rules: Rulebook, name: str) -> str | None:
+    """Why nobody judges the service's budget; None when somebody does."""
+    service = rules.services.get(name)
+    if service is None:
+        return _GONE
+    if not service.checks:
+        return f"disabled: {next(iter(service.disabled.values()))}" if service.disabled else _GONE
+    return None if burn_rules(service) else "without burn-rate rules"

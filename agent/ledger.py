@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from agent.memory import Address, CheckMemory, Draft
 from agent.rulebook import Rulebook
+from alerting.slo.gaps import SET_BACK
 from alerting.slo.spans import Klass
 from alerting.slo.track import (
     SLACK,
@@ -14,6 +15,7 @@ from alerting.slo.track import (
     TrackChange,
     backdated,
     change,
+    cut_off,
     first_change,
     pruned,
     service_track,
@@ -66,6 +68,8 @@ def judge_service(draft: Draft, rules: Rulebook, service: str, since: int, at: i
     old = draft.services.get(service) or ()
     tracks = [track for each in rules.counting[service] if (track := draft.check(each).track)]
     begun = old[0][0] if old else min((track[0][0] for track in tracks), default=since)
+    if begun - since > SET_BACK:
+        return  # a clock that is not believed
     first = since if since < begun - SLACK else max(since, begun)
     # A look that began earlier may come in later: what the others said after it is judged anew as well.
     last = max(at, first, *(track[-1][0] for track in tracks))
@@ -104,13 +108,25 @@ def mark_unseen(draft: Draft, rules: Rulebook, since: int) -> None:
     """The daemon itself was not there: everything known is unknown from `since` on, or from when it got too old."""
     for address in draft.known_checks():
         check = rules.checks.get(address)
-        believed = (
-            since if check is None else min(since, believed_until(draft.check(address), check.valid_for))
-        )
-        _turn_unknown(draft, rules, address, believed)
+        believed = since if check is None else believed_until(draft.check(address), check.valid_for)
+        # Far before it stands only what was seen by a clock that is not believed.
+        _turn_unknown(draft, rules, address, min(since, believed if since - believed <= SET_BACK else since))
     for service in draft.known_services():
         old = draft.services.get(service) or ()
         _put_service(draft, service, old, turned(old, since, Klass.UNKNOWN))
+
+
+def forget_after(draft: Draft, at: int) -> None:
+    """Drop whatever was noted for the time after `at`: nobody will ever know it."""
+    for address in draft.known_checks():
+        memory = draft.check(address)
+        if memory.track:
+            after = cut_off(memory.track, at)
+            draft.spans.append((*address, change(memory.track, after)))
+            draft.checks.put(address, replace(memory, track=after))
+    for service in draft.known_services():
+        old = draft.services.get(service) or ()
+        _put_service(draft, service, old, cut_off(old, at))
 
 
 def close_check(draft: Draft, address: Address, now: int) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
+from alerting.slo.blips import Blip
+from alerting.slo.gaps import Gap
 from alerting.slo.track import Track, TrackChange
 from alerting.state import NEW, CheckState, Flip
 from checks.base import Reading
@@ -84,7 +86,10 @@ class Layer(Generic[K, V]):
 
 @dataclass(slots=True)
 class World:
-    """Everything committed. Incidents are the latest of each (service, rule)."""
+    """Everything committed. Incidents are the latest of each (service, rule).
+
+    `known` is the latest sign of life that a believable clock gave, `far` the latest gap longer than that.
+    """
 
     checks: dict[Address, CheckMemory] = field(default_factory=dict)
     services: dict[str, Track] = field(default_factory=dict)
@@ -92,6 +97,8 @@ class World:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     last_incident: int = 0
     last_ticket: int = 0
+    known: int | None = None
+    far: Gap | None = None
 
     def forget_ended_tickets(self) -> None:
         """Keep open tickets, and those that a recurrence could open again; the store has them all."""
@@ -114,7 +121,7 @@ class Fact:
 class Draft:
     """Changes on their way to the disk: seen by the decisions that follow in the same transaction.
 
-    `told` are checks, with their kinds, whose memo changed without a reading.
+    `told` are checks, with their kinds, whose memo changed without a reading; `no_gaps` were taken for gaps before.
     """
 
     def __init__(self, world: World) -> None:
@@ -126,6 +133,9 @@ class Draft:
         self.written_incidents: dict[int, Incident] = {}
         self.readings: list[tuple[Address, str, Reading]] = []
         self.flips: list[tuple[Address, Flip]] = []
+        self.blips: list[tuple[Address, Blip]] = []
+        self.gaps: list[Gap] = []
+        self.no_gaps: list[Gap] = []
         self.spans: list[tuple[str, str, TrackChange]] = []
         self.events: list[TicketEvent] = []
         self.facts: list[Fact] = []
@@ -133,6 +143,7 @@ class Draft:
         self.told: dict[Address, str] = {}
         self.last_incident = world.last_incident
         self.last_ticket = world.last_ticket
+        self.known, self.far = world.known, world.far
 
     def check(self, address: Address) -> CheckMemory:
         return self.checks.get(address) or CheckMemory()
@@ -155,6 +166,7 @@ class Draft:
         self.moves.append((old, new))
         self.readings = [(new if at == old else at, kind, reading) for at, kind, reading in self.readings]
         self.flips = [(new if at == old else at, flip) for at, flip in self.flips]
+        self.blips = [(new if at == old else at, blip) for at, blip in self.blips]
         self.spans = [(*(new if row[:2] == old else row[:2]), row[2]) for row in self.spans]
         self.told = {new if at == old else at: kind for at, kind in self.told.items()}
 
@@ -167,3 +179,4 @@ class Draft:
             layer.settle()
         self._world.last_incident = self.last_incident
         self._world.last_ticket = self.last_ticket
+        self._world.known, self._world.far = self.known, self.far

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from agent import decide
-from agent.clock import Clock
+from agent.clock import Clock, StepWatch
 from agent.desk import NoSuchTicket, PersonsMove, move_ticket
 from agent.memory import Address, CheckMemory, Draft, World
 from agent.rulebook import Rulebook
@@ -19,6 +19,7 @@ from agent.store.restore import restored, ticket_from_store
 from agent.store.save import save
 from agent.store.writer import Writer
 from alerting.desk.ticket import IllegalMove, Ticket
+from alerting.slo.gaps import believed
 from checks.base import Reading
 
 log = structlog.get_logger()
@@ -51,6 +52,8 @@ class Pipeline:
         self._task: asyncio.Task[None] | None = None
         self._last_commit = clock.monotonic()
         self._looking = False
+        self._steps = StepWatch(clock)
+        self._clock_was_set: deque[tuple[Change, asyncio.Future[Any]]] = deque()
 
     async def start(self, *, catch_up: bool = True) -> None:
         """Remember what was stored. To `catch_up` is the daemon's: its own absence becomes unknown time.
@@ -61,6 +64,7 @@ class Pipeline:
         self.world, alive_until = await self._writer.write(
             lambda connection: restored(connection, self._agent_id)
         )
+        self.world.known = alive_until
         self._task = asyncio.create_task(self._pump(), name="pipeline")
         if catch_up:
             now = self._clock.now()
@@ -119,6 +123,20 @@ class Pipeline:
         await self.change(lambda draft: decide.sweep(draft, self.rules, self._clock.now()))
         self.world.forget_ended_tickets()
 
+    async def watch_clock(self) -> None:
+        """Notice when the machine's clock was set; to be asked every second or so, for a clock also drifts."""
+        step = self._steps.look()
+        if step is None or not self._looking:
+            return
+        log.warning("clock.stepped", seconds=round((step.new - step.old) / 1_000_000, 3))
+
+        def change(draft: Draft) -> None:
+            decide.clock_was_set(draft, self.rules, step)
+
+        self._clock_was_set.append((change, asyncio.get_running_loop().create_future()))
+        self._idle.clear()
+        self._wake.set()
+
     @property
     def stalled_for(self) -> float:
         """Seconds since the last commit while something is waiting; 0 when nothing waits."""
@@ -150,10 +168,12 @@ class Pipeline:
                 _GATHER
             )  # readings released together come in together: one commit for them all
             self._wake.clear()
-            while self._waiting:
-                await self._commit(
-                    [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
-                )
+            while self._waiting or self._clock_was_set:
+                # What is decided after the clock was set is decided in the knowledge that it was.
+                await self.watch_clock()
+                first = [self._clock_was_set.popleft() for _ in range(len(self._clock_was_set))]
+                more = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+                await self._commit([*first, *more])
             self._idle.set()
 
     async def _commit(self, batch: list[tuple[Change, asyncio.Future[Any]]]) -> None:
@@ -163,6 +183,8 @@ class Pipeline:
         it is taken apart, so that one bad entry does not take its neighbours with it.
         """
         draft, results = self._decided(batch)
+        if self._looking and believed(self._steps.at, draft.known):
+            draft.known = self._steps.at
         refusal = await self._written(draft)
         if refusal is None:
             self._last_commit = self._clock.monotonic()
@@ -182,7 +204,7 @@ class Pipeline:
 
     async def _written(self, draft: Draft) -> Exception | None:
         """Commit the draft, however long it takes; why the store refuses what is in it, None when it is written."""
-        alive_until = self._clock.now() if self._looking else None
+        alive_until = draft.known if self._looking else None
         while True:
             try:
                 await self._writer.write(

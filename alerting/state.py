@@ -10,7 +10,7 @@ confirmed by a bad reading only, never by what was seen before a recovery, nor a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from checks.base import LEVEL, Reading, Status
 from config.conditions import Hold
@@ -38,6 +38,24 @@ _NO_RUNS = (NO_RUN, NO_RUN)
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Failing readings that are not confirmed: since when, how many, the worst level and its latest reason.
+
+    `until` is the reading that refuted the last of them, None while they go on.
+    """
+
+    first: int
+    count: int
+    worst: int
+    reason: str
+    until: int | None = None
+
+
+Doubts: TypeAlias = tuple[Doubt | None, Doubt | None]
+NO_DOUBTS: Doubts = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpec:
     """How flips are confirmed; `holds` are the holding times of the degraded and the down condition.
 
@@ -56,7 +74,8 @@ class CheckState:
 
     `worse` and `firm` hold a run for degraded and for down, `better` one for ok and for degraded.
     `recent` holds the levels of the latest known readings since the last recovery, for `3 of 5`.
-    `unknown_since` is the first moment of the present unknown stretch.
+    `unknown_since` is the first moment of the present unknown stretch. `doubts` are the readings at least degraded,
+    and down, that are worse than the state and may yet prove a blip; nothing is decided by them.
     """
 
     state: Status | None = None
@@ -68,6 +87,7 @@ class CheckState:
     unknown_since: int | None = None
     last_at: int = 0
     last_status: Status | None = None
+    doubts: Doubts = NO_DOUBTS
 
     @property
     def level(self) -> int:
@@ -246,12 +266,18 @@ def dump(state: CheckState) -> list[Any]:
         state.unknown_since,
         state.last_at,
         state.last_status,
+        [
+            doubt and [doubt.first, doubt.count, doubt.worst, doubt.reason, doubt.until]
+            for doubt in state.doubts
+        ],
     ]
 
 
 def restore(dumped: list[Any]) -> CheckState:
-    """The inverse of `dump`."""
-    confirmed, since, runs, recent, unknown_since, last_at, last_status = dumped
+    """The inverse of `dump`; what an older version dumped has no doubts."""
+    confirmed, since, runs, recent, unknown_since, last_at, last_status, *more = dumped
+    kept: list[Any] = more[0] if more else [None, None]
+    degraded, down = (Doubt(*each) if each else None for each in kept)
     worse1, worse2, firm1, firm2, better0, better1 = (Run(count, first) for count, first in runs)
     return CheckState(
         state=Status(confirmed) if confirmed else None,
@@ -263,4 +289,5 @@ def restore(dumped: list[Any]) -> CheckState:
         unknown_since=unknown_since,
         last_at=last_at,
         last_status=Status(last_status) if last_status else None,
+        doubts=(degraded, down),
     )

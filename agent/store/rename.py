@@ -1,23 +1,54 @@
-"""Checks' rows under their new names: state, readings, flips, spans, incidents and tickets, in one go."""
+"""Checks' rows under their new names: state, readings, flips, spans, blips, requests, incidents, tickets, in one go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, bindparam, delete, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Table,
+    bindparam,
+    delete,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import func as sql
 
 from agent.memory import Address
 from agent.store import schema
+from agent.store.distinct import distinct
 
 # Each with the column that places a row in time.
 _HISTORY = (
     (schema.readings, "at"),
     (schema.packed_readings, "hour"),
+    (schema.roll_ups, "start"),
     (schema.flips, "at"),
     (schema.spans, "start"),
+    (schema.blips, "start"),
+    (schema.requests, "hour"),
 )
+_MINE: BindParameter[str] = bindparam("agent")
+_PACKED, _ROLLED = schema.packed_readings.c, schema.roll_ups.c
+_STEPS = {
+    step: distinct(_ROLLED.start, _ROLLED.agent_id == _MINE, _ROLLED.step == step, name=step)
+    for step in ("hour", "day")
+}
+# These lie by time: a look at the check's rows of each hour or day instead of one at the rows of all checks.
+_LOOKUPS: dict[Table, tuple[ColumnElement[bool], ...]] = {
+    schema.packed_readings: (
+        _PACKED.hour.in_(select(distinct(_PACKED.hour, _PACKED.agent_id == _MINE).c.value)),
+    ),
+    schema.roll_ups: (
+        _ROLLED.step.in_(_STEPS),
+        _ROLLED.start.in_(union_all(*(select(starts.c.value) for starts in _STEPS.values()))),
+    ),
+}
 _NEW_NAME: dict[str, Any] = {"service": bindparam("new_service"), "check_id": bindparam("new_check")}
 
 
@@ -50,6 +81,7 @@ def _of(table: Table, which: str) -> tuple[ColumnElement[bool], ...]:
         table.c.agent_id == bindparam("agent"),
         table.c.service == bindparam(f"{which}_service"),
         check == bindparam(f"{which}_check"),
+        *_LOOKUPS.get(table, ()),
     )
 
 

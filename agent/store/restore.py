@@ -10,6 +10,7 @@ from sqlalchemy import func as sql
 
 from agent.memory import Address, CheckMemory, World
 from agent.store import schema
+from agent.store.gaps import latest_far
 from alerting.desk.ticket import OPEN_STATES, Ticket, TicketState
 from alerting.incidents import Incident, IncidentState
 from alerting.slo.spans import Klass
@@ -29,6 +30,7 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
         world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo, memo_of)
     world.services = {service: track for (service, check), track in tracks.items() if check == ""}
     _incidents(connection, agent, world)
+    world.far = latest_far(connection, agent)
     alive = connection.execute(
         select(schema.agents.c.alive_until).where(schema.agents.c.agent_id == agent)
     ).scalar()

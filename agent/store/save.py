@@ -15,9 +15,13 @@ from sqlalchemy import func as sql
 from agent.memory import Address, CheckMemory, Draft
 from agent.store import schema
 from agent.store.dialect import upsert
+from agent.store.gaps import drop_confirmed, forget_gaps
 from agent.store.rename import carry_over
+from agent.store.requests import put_requests
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
+from alerting.slo.blips import Blip
+from alerting.slo.gaps import Gap
 from alerting.slo.track import TrackChange
 from alerting.state import Flip, dump
 from checks.base import Reading
@@ -31,6 +35,7 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     for service, check in draft.checks.dropped:
         _forget(connection, agent, service, check)
     put(connection, schema.readings, [_reading(agent, *entry) for entry in draft.readings])
+    put_requests(connection, agent, draft.readings)
     kinds = draft.told | {address: kind for address, kind, _ in draft.readings}
     states = [
         _state(agent, address, kind, draft.check(address))
@@ -46,6 +51,10 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
     put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
     _save_events(connection, agent, draft.events)
+    put(connection, schema.blips, [_blip(agent, *entry) for entry in draft.blips])
+    drop_confirmed(connection, agent, draft.flips)
+    forget_gaps(connection, agent, draft.no_gaps)
+    put(connection, schema.gaps, [_gap(agent, gap) for gap in draft.gaps])
     if alive_until is not None:
         alive = {"agent_id": agent, "started_at": alive_until, "alive_until": alive_until}
         put(connection, schema.agents, [alive])
@@ -131,6 +140,20 @@ def _flip(agent: str, address: Address, flip: Flip) -> Row:
         "after": flip.after.value,
         "reason": flip.reason,
     }
+
+
+def _blip(agent: str, address: Address, blip: Blip) -> Row:
+    return {
+        "agent_id": agent,
+        "service": address[0],
+        "check_id": address[1],
+        **asdict(blip),
+        "worst": blip.worst.value,
+    }
+
+
+def _gap(agent: str, gap: Gap) -> Row:
+    return {"agent_id": agent, **asdict(gap), "why": gap.why.value}
 
 
 def _save_spans(connection: Connection, agent: str, address: Address, changes: TrackChange) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from alerting.slo.gaps import SET_BACK
 from alerting.slo.spans import DownWhen, Klass, Span, combine, repaint
 from alerting.state import Flip
 from checks.base import Status
@@ -22,7 +23,6 @@ OF_STATE: Mapping[Status, Klass] = {
 _SEEN = frozenset({Klass.UP, Klass.DEGRADED, Klass.DOWN})
 # Microseconds that a moment may lie before the last change without the clock having been set back.
 SLACK = 120_000_000
-SET_BACK = 25 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,22 @@ def turned(track: Track, at: int, klass: Klass, slack: int = SLACK) -> Track:
 
     A moment at most `slack` microseconds before the last change (looks overlap) is moved up to that change.
     From farther before it, the clock was set back: what was written for the time after `at` is dropped. But a
-    clock that is off by more than `SET_BACK` (a machine that starts in 1970) is not believed: no history goes.
+    clock that is off by more than `SET_BACK` (a machine that starts in 1970) is not believed: nothing changes.
     """
     back = track[-1][0] - at if track else 0
-    if not slack < back <= SET_BACK:
+    if back > SET_BACK:
+        return track
+    if back <= slack:
         at = max(at, at + back)
     kept = tuple(entry for entry in track if entry[0] < at)
     if kept and kept[-1][1] is klass:
         return kept
     return (*kept, (at, klass))
+
+
+def cut_off(track: Track, at: int) -> Track:
+    """The track unknown from `at` on, whatever it says of later: the clock was far ahead."""
+    return (*(entry for entry in track if entry[0] < at), (at, Klass.UNKNOWN))
 
 
 def backdated(track: Track, flip: Flip) -> Track:

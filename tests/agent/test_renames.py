@@ -81,7 +81,7 @@ async def test_history_state_incident_and_ticket_go_over_to_the_new_name(tmp_pat
             await driven.advance(180)
             assert rows(driven, "SELECT number, check_id, state FROM tickets") == [(1, "front", "resolved")]
             told = [what for (what,) in rows(driven, "SELECT what FROM ticket_events ORDER BY seq")]
-            assert told == ["opened", "renamed", "recovered"]
+            assert told == ["opened", "burn_page", "renamed", "recovered"]
 
 
 @run
