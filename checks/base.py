@@ -123,6 +123,18 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests by the hour in which they were made (its begin in whole seconds since 1970): how many there were, and
+    how many of them were answered well.
+
+    They are new: no look before told of them. With `so_far` they are instead all that is known of the hour by now.
+    """
+
+    hours: Mapping[int, tuple[int, int]]
+    so_far: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a probe saw, before any condition judges it.
 
@@ -135,6 +147,7 @@ class Observation:
     `parts` are several things of one sort (mounts, disks), by name: each is judged by itself, the worst is the
     reading, and of this observation only `notes` and `memo` count.
     `traces` is gathered for a person who looks closely (`Context.closely`), and stored nowhere.
+    `requests` are those that others made and that this look learnt of, whatever comes of it.
     """
 
     values: Mapping[str, Scalar] = field(default_factory=dict)
@@ -154,6 +167,7 @@ class Observation:
     unread: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Observation] = field(default_factory=dict)
     traces: Traces | None = None
+    requests: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +207,7 @@ class Reading:
     perfdata: tuple[Perfdata, ...] = ()
     traces: Traces | None = None
     parts: Mapping[str, Reading] = field(default_factory=dict)
+    requests: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +264,7 @@ class Kind:
     the transaction that the memo is stored in; `probe` is for commands that look once. `turn(spec, memo, now)` is
     the next moment at which time alone changes the verdict. Where `every` is an option of the kind itself, `beat`
     gives how often a check is judged, in seconds. `confirm` is the kind's own default for confirm and recover.
+    With `looks_are_requests` each look is a request to the service: good unless it is down, none when unknown.
     """
 
     name: str
@@ -266,6 +282,7 @@ class Kind:
     turn: Callable[[Any, Any, float], float | None] = lambda _spec, _memo, _now: None
     beat: Callable[[Any], float] | None = None
     confirm: int | None = None
+    looks_are_requests: bool = False
     open_values: bool = False
     named: Callable[[Any], Mapping[str, Measure]] | None = None
     named_gauge: NamedGauge = _MATCHES

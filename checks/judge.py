@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Scalar, Status
+from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Requests, Scalar, Status
 from checks.closely import closer
 from checks.masking import is_private, masked, masked_value, secretless
 from checks.readable import readable
@@ -21,6 +21,7 @@ _MESSAGE = 500
 _REASON = 400
 _SUMMED_UP = 3
 _LONG_TEXT = 16 * 1024
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,17 @@ def judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
             return worst
         return replace(worst, parts=parts, notes=tuple(map(masked, worst.notes)))
     reading = _judge(seen, rules, at, took)
+    if seen.requests is not None or rules.kind.looks_are_requests:
+        reading = replace(reading, requests=seen.requests or _own_request(reading))
     return closer(reading, seen) if rules.closely else reading
+
+
+def _own_request(reading: Reading) -> Requests | None:
+    """The look itself as a request."""
+    if reading.status is Status.UNKNOWN:
+        return None
+    hour = reading.at // 1_000_000 // _HOUR * _HOUR
+    return Requests({hour: (1, int(reading.status is not Status.DOWN))})
 
 
 def _judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:

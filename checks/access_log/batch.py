@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from checks.access_log.fields import STATUSES, site, split_target, target
+from checks.access_log.fields import FAILED, STATUSES, site, split_target, target
 from checks.access_log.latency import add_to_sketch
 from checks.access_log.rows import Columns
 from checks.access_log.slices import OTHER, Slice
@@ -67,6 +67,13 @@ class Batch:
 
     def total(self) -> int:
         return sum(self.seen.values()) + sum(counts.total() for counts in self.requests.values())
+
+    def failed(self) -> int:
+        """How many of them the server failed to answer."""
+        seen = sum(number for (status, _), number in self.seen.items() if status >= FAILED)
+        return seen + sum(
+            counts.total() for written, counts in self.requests.items() if STATUSES[written] >= FAILED
+        )
 
     def folded(self, names: Names) -> Slice:
         """All of it as a slice of its own."""

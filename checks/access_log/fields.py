@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 # A request without one of these was not answered, and is no request that a rate could count.
 STATUSES: Mapping[str, int] = {str(number): number for number in range(100, 600)}
+FAILED = 500  # from here on it is the server that fails; what is less is answered, or the client's doing
 _IN_ADDRESS = frozenset("0123456789abcdefABCDEF:.[]%")
 # Longest first: `ms` also ends in `s`.
 _UNITS = (

@@ -18,6 +18,8 @@ unknown and says so. What is longer than a megabyte is malformed, too. Counts ar
 twentieth. What is remembered takes ten kilobytes for a small site and up to about a hundred for a busy one,
 written with each reading.
 
+Every request also counts in the hour of its own time, for the uptime by requests that `tocsin uptime` tells.
+
 Log files are mostly readable to the group adm alone: add the service's user to it.
 """
 
@@ -33,11 +35,12 @@ from typing import Any
 from checks.access_log.evidence import evidence
 from checks.access_log.feeding import Feeding, HostTally
 from checks.access_log.figures import FEWEST, counts, declared, worst
+from checks.access_log.hours import AHEAD, Hours
 from checks.access_log.slices import Slice
 from checks.access_log.spec import AccessLogSpec, group_of
 from checks.access_log.tally import Tally
 from checks.access_log.window import Window
-from checks.base import Context, ErrorKind, Kind, Observation
+from checks.base import Context, ErrorKind, Kind, Observation, Requests
 from checks.tail import Follower
 from checks.text import visible
 from config.conditions.patterns import glob
@@ -45,7 +48,6 @@ from config.conditions.patterns import glob
 _BACK = 32 << 20
 _MOST = 1 << 30
 _SHARE = 0.5  # of the time a look may take
-_AHEAD = 600.0
 
 
 def probe(spec: AccessLogSpec, context: Context) -> Observation:
@@ -67,30 +69,35 @@ def sample(spec: AccessLogSpec, memo: Any, now: float, seconds: float) -> Observ
     window.blame(tally.malformed + follower.overlong, now)
     window.slide(now)
     useless = _useless(tally) if tally.lines else known.get("useless")
+    hours, behind = Hours(known.get("hours"), now), follower.behind
+    told_hours = hours.take(tally.hours, all_read=not behind)
+    requests = Requests(told_hours, so_far=True) if told_hours else None
     memo = {
         "files": follower.memo(), "formats": feeding.memo(), "window": window.memo(), "useless": useless,
+        "hours": hours.memo(),
     }  # fmt: skip
     total, told = window.total(), follower.problems
     blind = _blind(total, window, follower, feeding)
     if blind is None and not total.requests and isinstance(useless, str):
         blind = visible(useless, 200)
     if blind is not None:
-        return Observation(blind=blind, error_kind=ErrorKind.LOCAL, memo=memo)
+        return Observation(blind=blind, error_kind=ErrorKind.LOCAL, memo=memo, requests=requests)
     groups = total.sites if spec.group_by == "host" else total.groups
     values = {
         **counts(total, spec),
         **worst(groups, spec.min_requests),
         "malformed": window.malformed,
         "silent": None if window.newest is None else round(window.end(now) - window.newest, 3),
-        "behind": follower.behind,
+        "behind": behind,
     }
     ahead = (f"{tally.ahead} lines claim to be later than now and were left out",) if tally.ahead else ()
-    return Observation(values=values, notes=(*evidence(total, groups), *told, *ahead), memo=memo)
+    notes = (*evidence(total, groups), *told, *ahead)
+    return Observation(values=values, notes=notes, memo=memo, requests=requests)
 
 
 def _tally(spec: AccessLogSpec, window: Window, now: float) -> Tally:
     tally = HostTally(wanted=_wanted(spec.hosts)) if spec.hosts else Tally()
-    tally.step, tally.span, tally.until = window.step, window.span, now + _AHEAD
+    tally.step, tally.span, tally.until = window.step, window.span, now + AHEAD
     tally.group_of = group_of(spec.group_by)
     return tally
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from checks.access_log.batch import LONGEST_NAME, NAMELESS, Batch, Names
+from checks.access_log.fields import FAILED
+from checks.access_log.hours import HOUR, LONGEST, Counts
 from checks.access_log.rows import Columns, Row
 from checks.access_log.slices import OTHER, Slice
 
@@ -28,6 +30,9 @@ class Tally:
     push the others out. Whoever gives a `step` gives both. `clients` counts by client address, as long as there
     are at most `client_cap` of them; it is raw text as well. `lines` are all of them, `skipped` those that are
     empty or comments, `malformed` those that are no request that was answered.
+
+    `hours` counts the requests of each hour, also those that are too late for a slice; it wants a `step` that an
+    hour is a multiple of.
     """
 
     step: int | None = None
@@ -38,6 +43,7 @@ class Tally:
     client_cap: int = 0
     slices: dict[int, Slice] = field(default_factory=dict)
     clients: dict[str, int] = field(default_factory=dict)
+    hours: dict[int, Counts] = field(default_factory=dict)
     lines: int = 0
     malformed: int = 0
     skipped: int = 0
@@ -93,13 +99,20 @@ class Tally:
         names = self._names = self._names or Names(self.group_of)
         for key, batch in kept.items():
             if key < oldest:
-                self.late += batch.total()
+                late = batch.total()
+                self.late += late
+                self._count(key, late, batch.failed())
                 continue
-            self.slices.setdefault(key, Slice()).merge(batch.folded(names), self.cap)
+            folded = batch.folded(names)
+            self._count(key, folded.requests, folded.count(FAILED, 599))
+            self.slices.setdefault(key, Slice()).merge(folded, self.cap)
             if self.client_cap:
                 self._count_clients(batch.clients)
         for key in [key for key in self.slices if key < oldest]:
             del self.slices[key]
+        if len(self.hours) > LONGEST // HOUR:
+            begin = max(self.hours) - LONGEST
+            self.hours = {hour: counts for hour, counts in self.hours.items() if hour >= begin}
 
     def total(self) -> Slice:
         """All slices in one."""
@@ -107,6 +120,11 @@ class Tally:
         for each in self.slices.values():
             whole.merge(each, self.cap)
         return whole
+
+    def _count(self, key: int, requests: int, failed: int) -> None:
+        hour = key - key % HOUR
+        valid, good = self.hours.get(hour, (0, 0))
+        self.hours[hour] = valid + requests, good + requests - failed
 
     def _key(self, at: float) -> int | None:
         """The slice of a moment; None when it is ahead."""

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from checks.access_log.hours import HOUR
 from checks.access_log.slices import Slice, Statuses
 from checks.access_log.tally import Tally
 from checks.memo_numbers import is_number
 
-_FINE, _COARSE = 300, 20
+_FINE, _COARSE = 300, 20  # slices of the window, at least
+_STEPS = [step for step in range(1, 301) if HOUR % step == 0]  # no slice is of two hours
 _CAP = 50  # groups and hosts of a coarse slice; at times twice as many
 _BLAMED = 12  # paths, referrers, upstreams of one that are remembered
 _SHOWN = 120  # characters of a name that are remembered
@@ -40,7 +42,8 @@ class Window:
     """
 
     def __init__(self, length: float, memo: Any = None) -> None:
-        self.length, self.step = length, max(1, math.ceil(length / _FINE))
+        self.length = length
+        self.step = max(step for step in _STEPS if step <= max(1, math.ceil(length / _FINE)))
         self.coarse = self.step * math.ceil(length / _COARSE / self.step)
         self.newest: float | None = None
         self.heard = 0.0

@@ -30,6 +30,8 @@ read; `health: none` reads none.
 a wrong request, or neither the API nor the page can be reached, which makes the check unknown), or `unknown`. Only a
 page that another host serves can tell our network from theirs.
 
+**Uptime by requests.** Each look is one request, good unless it is down; `tocsin uptime` tells the share.
+
 **Notices.** `deprecated` and `sunset_days` come from `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), in the forms of
 their drafts and of vendors as well; `api_version` from the usual headers.
 """
@@ -193,6 +195,7 @@ KIND = Kind(
     probe=probe,
     values=(*HTTP_VALUES, *VALUES),
     counts_for_uptime=True,
+    looks_are_requests=True,
     down=_DOWN,
     degraded=(
         'throttled == true or health == "degraded" or sunset_days < 30 or cert_days < 14'

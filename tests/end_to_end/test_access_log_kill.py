@@ -58,11 +58,16 @@ def assert_counted_once(directory: Path, seed: int, kills: int) -> None:
                 written += int(writer.communicate(timeout=60)[0])
             counted(daemon, written)
         daemon.stop()
+        (figure,) = daemon.json("uptime", "--period", "24h")
         (service,) = daemon.json("status")["services"]
         values = service["checks"][0]["values"]
     assert written > 500 * kills
     shown = (values["requests"], values["count_404"], values["malformed"], values["behind"])
     assert shown == (written, written, 0, 0)
+    # What is not found is the client's doing.
+    by_requests = {"check": "errors", "valid": written, "good": written}
+    assert figure["requests"]["checks"] == [by_requests]
+    assert figure["requests"]["uptime"] == "1/1"
 
 
 def generating(log: Path, seed: int) -> subprocess.Popen[str]:
