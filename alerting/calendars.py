@@ -19,6 +19,8 @@ from config.public_holidays import holidays_of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
+# The days that lie within the years 1 to 9999 whatever the zone; further ones are closed.
+_DAYS = range(2, date.max.toordinal())
 # Hours repeat within a week, or two when a zone leaves out a day; a country's holidays within a year or two.
 _WEEKS, _YEARS = 16, 800
 _MOST_TURNS = 100
@@ -48,9 +50,22 @@ class Calendar:
 
     def open_seconds(self, since: int, until: int) -> float:
         """How long it is open between two moments; 0 when the second is not the later one."""
+        return sum(end - start for start, end in self._open_within(since, until)) / _SECOND
+
+    def closed_within(self, since: int, until: int) -> Iterator[tuple[int, int]]:
+        """When it is closed between two moments, in order; nothing when the second is not the later one."""
+        at = since
+        for start, end in self._open_within(since, until):
+            if at < start:
+                yield at, start
+            at = end
+        if at < until:
+            yield at, until
+
+    def _open_within(self, since: int, until: int) -> Iterator[tuple[int, int]]:
         spans = self._spans(self._day(since) - 1, self._day(until) + 2)
         cut = ((max(start, since), min(end, until)) for start, end in spans)
-        return sum(end - start for start, end in cut if start < end) / _SECOND
+        return ((start, end) for start, end in cut if start < end)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -58,7 +73,10 @@ class Calendar:
 
     def _day(self, moment: int) -> int:
         """The local day as its ordinal."""
-        return (_EPOCH + moment * _MICROSECOND).astimezone(self._zone).toordinal()
+        try:
+            return (_EPOCH + moment * _MICROSECOND).astimezone(self._zone).toordinal()
+        except OverflowError:
+            return _DAYS.start if moment < 0 else _DAYS.stop
 
     def _known_to(self, day: int) -> int:
         """No day from this one on is the first to differ from what the days before it lead to expect."""
@@ -69,7 +87,8 @@ class Calendar:
     def _spans(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """The open spans of the days from `first` to before `last`, as moments."""
         zone = self._zone
-        local = _joined(span for day in range(first, last) for span in self._of_day(day))
+        days = range(max(first, _DAYS.start), min(last, _DAYS.stop))
+        local = _joined(span for day in days for span in self._of_day(day))
         return _joined((_moment(start, zone), _moment(end, zone)) for start, end in local)
 
     def _of_day(self, day: int) -> Iterable[tuple[int, int]]:

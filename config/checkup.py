@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from config.burn import look_at_burn
 from config.friendly import nearest, shown
 from config.hours import overlap
 from config.models import Config, Service, Timetable
 from config.old_names import look_at_old_names
 from config.places import Where
-from config.service_reader import SHARE
+from config.service_reader import ALL_DAY, SHARE
 from config.sources import Sources
 from config.unwise import warn_of_unwise
 
 SHIPPED_POLICIES = ("sclmr-1", "scmr-5", "scmr-17")
 # No helpdesk or channel can be delivered to yet: whoever names one is told, instead of waiting for tickets.
 CONNECTORS: tuple[str, ...] = ()
-_ALL_DAY = "24x7"
 _FEW = 8
 
 
@@ -47,6 +47,7 @@ class _Checkup:
             self._window(("maintenance", name, "services"), block)
         self._routes()
         look_at_old_names(self.sources, self.config)
+        look_at_burn(self.sources, self.config)
         self._circles()
         warn_of_unwise(self.sources, self.config)
         if not self.service_names and not self.sources.problems:
@@ -74,8 +75,9 @@ class _Checkup:
     def _service(self, where: Where, service: Service) -> None:
         self._known((*where, "team"), service.team, self.teams, "team")
         self._known((*where, "policy"), service.policy, self.policies, "policy")
-        if service.uptime.hours != _ALL_DAY:
+        if service.uptime.hours != ALL_DAY:
             self._known((*where, "uptime", "hours"), service.uptime.hours, self.calendars, "calendar")
+        self._leaves_out((*where, "uptime", "exclude_when"), service)
         written = self.services[service.name]
         for number, parent in enumerate(service.depends_on):
             self._parent((*where, "depends_on", number), parent)
@@ -83,6 +85,25 @@ class _Checkup:
         for name, check in service.checks.items():
             self._open_together((*where, "checks", name, "active"), check.active)
         self._share(where, service)
+
+    def _leaves_out(self, where: Where, service: Service) -> None:
+        """The services during whose outages its time does not count."""
+        groups = self.sources.groups
+        for number, name in enumerate(service.uptime.exclude_when):
+            place = (*where, number)
+            parent, dot, _ = name.partition(".")
+            if dot and parent in self.service_names:
+                message = f"names a check, and only services are looked at: {shown(name)}"
+                self.sources.blame(place, message, f"did you mean {shown(parent)}?")
+                continue
+            self._known(place, name, self.service_names, "service")
+            self.sources.make(len(groups.get(name, ())), place)
+            if service.name in groups.get(name, (name,)):
+                hint = "name what it relies on, or leave the line out"
+                self.sources.blame(place, "its own outages cannot be left out", hint)
+            other = self.config.services.get(name)
+            if other and other.checks and not any(each.counts_for_uptime for each in other.checks.values()):
+                self.sources.warn(place, f"{name} is never down: none of its checks counts for uptime")
 
     def _active(self, where: Where, written: Any) -> None:
         """The calendars that a service and its checks name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from config.models import Config, Route
+from config.models import Config, Route, Service
 
 Groups = Mapping[str, tuple[str, ...]]
 
@@ -23,22 +23,30 @@ def _each(name: str, groups: Groups) -> tuple[str, ...]:
 
 
 def with_groups(config: Config, groups: Groups) -> Config:
-    """The configuration with such names replaced in `depends_on` and routes."""
+    """The configuration with such names replaced in `depends_on`, `exclude_when`, routes and windows."""
     if not groups:
         return config
     known: dict[tuple[str, ...], tuple[str, ...]] = {}  # thousands may depend on the same thousands
     services = {}
     for name, service in config.services.items():
-        asked = service.depends_on
-        if asked not in known:
-            known[asked] = meant_by(asked, groups)
-        services[name] = service if known[asked] == asked else replace(service, depends_on=known[asked])
+        for asked in (service.depends_on, service.uptime.exclude_when):
+            if asked not in known:
+                known[asked] = meant_by(asked, groups)
+        services[name] = _service(service, known)
     routes = tuple(_route(route, groups) for route in config.routes)
     windows = {
         name: replace(window, services=_some(window.services, groups))
         for name, window in config.maintenance.items()
     }
     return replace(config, services=services, routes=routes, maintenance=windows)
+
+
+def _service(service: Service, known: Mapping[tuple[str, ...], tuple[str, ...]]) -> Service:
+    needs, left_out = known[service.depends_on], known[service.uptime.exclude_when]
+    if (needs, left_out) == (service.depends_on, service.uptime.exclude_when):
+        return service
+    uptime = service.uptime.model_copy(update={"exclude_when": left_out})
+    return replace(service, depends_on=needs, uptime=uptime)
 
 
 def _route(route: Route, groups: Groups) -> Route:

@@ -80,7 +80,7 @@ def _config(sources: Sources, kinds: Mapping[str, KindInfo]) -> Config:
     defaults = reader.model(Defaults, sources.tree.get("defaults"), ("defaults",)) or Defaults()
     calendars = read_calendars(reader, _named(sources, "calendars"), agent.timezone)
     templates, checks = Templates(sources), CheckReader(reader, kinds, defaults, calendars)
-    services = _services(ServiceReader(reader, checks, defaults), templates)
+    services = _services(ServiceReader(reader, checks, defaults, agent.timezone), templates)
     look_at_unused(templates, CheckReader(Reader(sources, partial=True), kinds, defaults, calendars))
     return Config(
         agent=_at_home(agent, sources),

@@ -15,6 +15,7 @@ from config.field_types import Criticality, Severity
 from config.maintenance import MaintenanceOptions, MaintenanceWindow
 from config.options import (
     AgentConfig,
+    BurnRule,
     CheckOptions,
     Defaults,
     Member,
@@ -29,6 +30,7 @@ from config.options import (
 
 __all__ = [
     "AgentConfig",
+    "BurnRule",
     "CalendarOptions",
     "Check",
     "CheckOptions",
@@ -122,7 +124,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, complete. `checks` holds those that run, `disabled` the reasons of those that do not, by id."""
+    """One service, complete. `checks` holds those that run, `disabled` the reasons of those that do not, by id.
+
+    `hours` are those in which its time counts, None for all; `monitored_from` is in microseconds UTC.
+    """
 
     name: str
     title: str
@@ -139,6 +144,8 @@ class Service:
     reopen_within: float
     checks: Mapping[str, Check]
     disabled: Mapping[str, str] = field(default_factory=dict)
+    hours: Timetable | None = None
+    monitored_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ from config.field_types import (
     Zone,
     host_id,
 )
+from config.moments import Moment
 from config.secrets import Secret
-from config.units import DAY, HOUR, MINUTE, YEAR, Every, Retry, Target, Timeout, duration_between
+from config.units import DAY, HOUR, MINUTE, YEAR, Every, Factor, Retry, Target, Timeout, duration_between
 
 Streak = Annotated[int, Field(ge=1, le=100)]
 Grace = Annotated[float, duration_between(0, HOUR)]
@@ -113,6 +114,30 @@ class Defaults(Model):
         DAY, description="a recurrence this soon after re-opens the same incident", examples=["24h"]
     )
     criticality: Criticality = Field("medium", description="how much people rely on a service")
+    burn: bool = Field(
+        True,
+        description="whether budgets that are used up too fast open tickets, where a service does not say",
+    )
+
+
+BurnLevel = Literal["page", "ticket"]
+
+
+class BurnRule(Model):
+    """Fires while the budget is used up `factor` times too fast, over both windows alike."""
+
+    factor: Factor = Field(
+        description="fires when the budget is used up this many times faster than it would just last",
+        examples=["14.4"],
+    )
+    long: Annotated[float, duration_between(MINUTE, 31 * DAY)] = Field(
+        description="the window that says that it matters, up to 31d", examples=["1h"]
+    )
+    short: Annotated[float, duration_between(MINUTE, 31 * DAY)] = Field(
+        description="the window that says that it still goes on, from 1m and shorter than long",
+        examples=["5m"],
+    )
+    level: BurnLevel = Field("ticket", description="a page is as urgent as a service that is down")
 
 
 class UptimeConfig(Model):
@@ -125,7 +150,35 @@ class UptimeConfig(Model):
     maintenance: Literal["exclude", "excluded", "down"] = Field(
         "exclude", description="what maintenance counts as"
     )
-    hours: str = Field("24x7", description="24x7, or the name of a calendar")
+    hours: str = Field(
+        "24x7",
+        description="24x7, or the name of a calendar: time outside of it is in no figure",
+        examples=["office"],
+    )
+    exclude_when: Names = Field(
+        (),
+        description="services; time in which one of them was down is left out",
+        examples=[["edge-network"]],
+    )
+    monitored_from: Moment | None = Field(
+        None,
+        description="a day, or a moment with its zone: time before it is in no figure; default: the first that "
+        "is known of the service",
+        examples=["2026-11-01"],
+    )
+    burn: bool | None = Field(
+        None,
+        description="whether a budget that is used up too fast opens a ticket; default: as in `defaults:`",
+        examples=[False],
+    )
+    burn_rules: Annotated[tuple[BurnRule, ...], Field(max_length=10)] = Field(
+        (), description="when it is too fast; default: the built-in rules"
+    )
+    burn_period: Annotated[float, duration_between(DAY, YEAR)] | None = Field(
+        None,
+        description="the time that the budget is for, to which the built-in rules are scaled, from 1d; default: 30d",
+        examples=["90d"],
+    )
 
 
 class TargetEntry(Model):

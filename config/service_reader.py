@@ -9,19 +9,21 @@ from typing import Any
 
 from config.check_reader import CheckReader
 from config.friendly import list_hint, shown
-from config.models import Check, Defaults, Service, ServiceOptions
+from config.models import Check, Defaults, Service, ServiceOptions, UptimeConfig
+from config.moments import moment_of
 from config.places import Where
 from config.reader import Reader, good_id
 
+ALL_DAY = "24x7"
 SHARE = re.compile(r"([0-9]{1,6})\s+of\s+([0-9]{1,6})")
 
 
 class ServiceReader:
-    """Reads services; mistakes are noted, and what can be read is read."""
+    """Reads services; mistakes are noted, and what can be read is read. Days are those of `zone`."""
 
-    def __init__(self, reader: Reader, checks: CheckReader, defaults: Defaults) -> None:
+    def __init__(self, reader: Reader, checks: CheckReader, defaults: Defaults, zone: str) -> None:
         self.reader, self.sources = reader, reader.sources
-        self.checks, self.defaults = checks, defaults
+        self.checks, self.defaults, self.zone = checks, defaults, zone
 
     def read(self, name: str, block: Any) -> Service | None:
         """The service, or None when its block is none."""
@@ -40,7 +42,9 @@ class ServiceReader:
     def _complete(
         self, name: str, options: ServiceOptions, checks: Mapping[str, Check], blocks: Any
     ) -> Service:
-        defaults = self.defaults
+        defaults, told = self.defaults, options.uptime
+        hours = self.checks.calendar(None if told.hours == ALL_DAY else told.hours)
+        begins = told.monitored_from
         return Service(
             name=name,
             title=options.title or name,
@@ -48,7 +52,7 @@ class ServiceReader:
             team=options.team,
             policy=options.policy,
             target=defaults.target if options.target is None else options.target,
-            uptime=options.uptime,
+            uptime=self._uptime(options.uptime),
             down_when=options.down_when,
             depends_on=options.depends_on,
             labels=options.labels,
@@ -57,7 +61,13 @@ class ServiceReader:
             reopen_within=defaults.reopen_within,
             checks=checks,
             disabled=_disabled(blocks, options),
+            hours=next(iter(hours), None),
+            monitored_from=None if begins is None else moment_of(begins, self.zone),
         )
+
+    def _uptime(self, told: UptimeConfig) -> UptimeConfig:
+        unsaid = told.burn is None and not self.defaults.burn
+        return told.model_copy(update={"burn": False}) if unsaid else told
 
     def _checks(self, blocks: Any, service: str, options: ServiceOptions) -> dict[str, Check]:
         """The checks that run. Those that are disabled are read as well: their mistakes are mistakes."""

@@ -20,6 +20,7 @@ _LONGEST_TEXT = 40
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 YEAR = 366 * DAY
 _LONGEST, _LARGEST = 100 * YEAR, 2.0**60
+_MOST_TIMES = 1_000_000
 
 _TIME_NAMES = {
     "sec": "s", "secs": "s", "second": "s", "seconds": "s",
@@ -188,6 +189,19 @@ def _more_than_nothing(text: object) -> Fraction:
     return value
 
 
+def _factor(text: object) -> Fraction:
+    if isinstance(text, Fraction):
+        return text
+    body = str(text).strip()
+    if len(body) > _LONGEST_TEXT or not _BARE.fullmatch(body) or not 0 < Fraction(body) <= _MOST_TIMES:
+        near = cleaned(body).rstrip("xX× ") if len(body) <= _LONGEST_TEXT else ""
+        hint = f" (did you mean {near}?)" if near != body and _BARE.fullmatch(near) else ""
+        raise ValueError(
+            f"expected a number like 14.4, above 0 and at most {_MOST_TIMES}, got {_quoted(text)}{hint}"
+        )
+    return Fraction(body)
+
+
 Duration = Annotated[
     float, _reading(parse_duration, DURATION_FORM), Field(description="a duration", examples=["30s"])
 ]
@@ -206,4 +220,9 @@ Target = Annotated[
     Fraction,
     _reading(_more_than_nothing, RATIO_FORM),
     Field(description="a share above 0%", examples=["99%"]),
+]
+Factor = Annotated[
+    Fraction,
+    BeforeValidator(_factor, json_schema_input_type=Annotated[float, Field(gt=0, le=_MOST_TIMES)]),
+    Field(description="a number above 0", examples=["14.4"]),
 ]

@@ -11,8 +11,8 @@ from agent.cli.output import print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
-    from agent.store.reader import Reader
-    from agent.uptime import Alive
+    from agent.uptime import Alive, Ledger
+    from alerting.slo.periods import Period
     from config.models import Check, Config, Service
 
 Known = dict[tuple[str, str], dict[str, Any]]
@@ -69,14 +69,16 @@ def _local(at: str | None, zone: str) -> str:
 def _status(config: Config) -> dict[str, Any]:
     from agent.clock import SystemClock
     from agent.store.reader import NoStore, reading
+    from agent.uptime import ledgers_for
+    from alerting.slo.periods import parse_period
 
     now, agent = SystemClock().now(), config.agent
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
             alive, known = store.alive(), store.checks()
-            listed = [
-                _service(store, known, service, (now, agent.timezone)) for service in config.services.values()
-            ]
+            services, period = config.services.values(), parse_period("30d", agent.timezone, now)
+            ledgers = ledgers_for(services, lambda name: store.ledger(name, since=period.start), now)
+            listed = [_service(ledgers[each.name], known, each, (period, now)) for each in services]
     except NoStore as error:
         fail(str(error), 1)
     if not alive.running:
@@ -88,14 +90,12 @@ def _agent(name: str, alive: Alive, now: int) -> dict[str, Any]:
     return {"id": name, "running": alive.running, "alive_until": rfc3339(alive.seen_until(now) or None)}
 
 
-def _service(store: Reader, known: Known, service: Service, moment: tuple[int, str]) -> dict[str, Any]:
+def _service(ledger: Ledger, known: Known, service: Service, asked: tuple[Period, int]) -> dict[str, Any]:
     from agent.uptime import accounted
     from alerting.slo.figures import percent
-    from alerting.slo.periods import parse_period
 
-    now, zone = moment
-    ledger = store.ledger(service.name)
-    account = accounted(service, ledger, parse_period("30d", zone, now), now)
+    period, now = asked
+    account = accounted(service, ledger, period, now)
     checks = [
         {**_check(name, check.kind, known.get((service.name, name))), **_resting(check, now)}
         for name, check in service.checks.items()

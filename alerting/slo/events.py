@@ -34,18 +34,18 @@ def spans_of_events(events: Iterable[Event], end: int) -> list[Span]:
     spans = []
     for event, following in pairwise([*ordered, None]):
         assert event is not None  # only the last of them is
-        ends = [
-            end,
-            *([following.at] if following else []),
-            *([event.until] if event.until is not None else []),
-        ]
-        if event.at < min(ends):
-            spans.append(Span(event.at, min(ends), event.klass))
+        until = end if following is None else min(end, following.at)
+        if event.until is not None:
+            until = min(until, event.until)
+        if event.at < until:
+            spans.append(Span(event.at, until, event.klass))
     return merged(spans)
 
 
 def replaced(derived: Sequence[Span], events: Sequence[Event], end: int) -> list[Span]:
     """Our own spans up to `end`, with those of the events in their stead wherever the events reach."""
+    if not events:
+        return clip(derived, _EVER, end)
     first, last = reach(derived, events, end)
     told = clip(spans_of_events(events, end), first, last)
     return merged([*clip(derived, _EVER, first), *told, *clip(derived, last, end)])

@@ -49,7 +49,7 @@ def as_json(account: Account, service: str, causes: Causes | None = None) -> dic
     return {
         "service": service,
         "period": {"from": rfc3339(period.start), "to": rfc3339(period.end), "zone": period.zone},
-        "seconds": {str(klass): exact_seconds(us) for klass, us in account.by_class.items()},
+        **_times(account),
         "counted": exact_seconds(account.counted),
         "uptime": None if uptime is None else f"{uptime.numerator}/{uptime.denominator}",
         "uptime_percent": percent(uptime, PLACES),
@@ -60,6 +60,16 @@ def as_json(account: Account, service: str, causes: Causes | None = None) -> dic
         "coverage_percent": percent(account.coverage, PLACES),
         "outages": [_outage(outage, causes or {}) for outage in account.outages],
     }
+
+
+def _times(account: Account) -> dict[str, object]:
+    """The time that has passed, by class; of an agreement that leaves time out also how much, and by what."""
+    seconds = {str(klass): exact_seconds(us) for klass, us in account.by_class.items()}
+    if not account.excluded:
+        return {"seconds": seconds}
+    seconds["excluded"] = exact_seconds(sum(each.length for each in account.excluded))
+    by_cause = [{"by": each.by, "seconds": exact_seconds(each.length)} for each in account.excluded]
+    return {"seconds": seconds, "excluded": by_cause}
 
 
 def _outage(outage: Outage, causes: Causes) -> dict[str, object]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+_YEAR_2, _YEAR_9999 = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND for year in (2, 9999))
 FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, 2026-11-21, today, yesterday, 30d, 24h"
 
 _MOMENT = re.compile(
@@ -43,7 +44,9 @@ def parse_period(text: str, zone: str, now: int) -> Period:
     local = _zone(zone)
     try:
         ends = _rolling(name, now) or _calendar(name, local, now)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise ValueError(f"{text!r} reaches beyond the calendar, which has the years 1 to 9999") from None
+    except ValueError:
         ends = None
     if ends is None:
         raise ValueError(f"{text!r} is not a period: write one of {FORMS}")
@@ -75,6 +78,18 @@ def moment(text: str, zone: str) -> int:
         raise ValueError(
             f"{text!r} is not a moment: write 2026-11-21T14:00:00Z, or 2026-11-21 14:00 for local time"
         ) from None
+
+
+def midnights(until: int, zone: str, days: int) -> tuple[int, ...]:
+    """The bounds of so many local days, one more than days; the last day has the last moment before `until` in it.
+
+    A day lasts as long as the zone's clocks make it: 23, 24 or 25 hours, and one that the calendar left out not at all.
+    """
+    local = _zone(zone)
+    # The calendar begins with the year 1 and ends with 9999: some days off its ends every date can be written.
+    last = min(max(until - 1, _YEAR_2), _YEAR_9999)
+    today = (EPOCH + last * MICROSECOND).astimezone(local).date()
+    return tuple(_midnight(today + timedelta(days=day), local) for day in range(1 - days, 2))
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,10 +7,11 @@ Wherever spans come in, they are sorted by time and do not overlap; so are those
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from operator import attrgetter, itemgetter
 
 
@@ -37,14 +38,21 @@ class Span:
             raise ValueError(f"a span must end after it starts: [{self.start}, {self.end})")
 
 
+_START, _END = attrgetter("start"), attrgetter("end")
+
+
 def clip(spans: Iterable[Span], start: int, end: int) -> list[Span]:
     """The parts of the spans that lie in `[start, end)`; gaps stay gaps."""
-    clipped: list[Span] = []
-    for span in spans:
-        if start <= span.start and span.end <= end:
-            clipped.append(span)
-        elif (low := max(span.start, start)) < (high := min(span.end, end)):
-            clipped.append(Span(low, high, span.klass))
+    if start >= end:
+        return []
+    listed = spans if isinstance(spans, list) else list(spans)
+    # Only the first and the last may reach out of the window: those between are as they were.
+    low, high = bisect_right(listed, start, key=_END), bisect_left(listed, end, key=_START)
+    clipped = listed[low:high]
+    if clipped and clipped[0].start < start:
+        clipped[0] = Span(start, clipped[0].end, clipped[0].klass)
+    if clipped and clipped[-1].end > end:
+        clipped[-1] = Span(clipped[-1].start, end, clipped[-1].klass)
     return clipped
 
 
@@ -52,34 +60,51 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     """The spans, those that touch and share a class grown into one; gaps stay gaps."""
     laid: list[Span] = []
     for span in spans:
-        _lay(laid, span)
+        if laid and laid[-1].klass is span.klass:
+            _lay(laid, span)
+        else:
+            laid.append(span)
     return laid
 
 
 def painted(spans: Iterable[Span], windows: Iterable[tuple[int, int]], klass: Klass) -> list[Span]:
-    """The union of the windows `[start, end)` laid over the spans as `klass`, over gaps as well."""
-    covers = [Span(start, end, klass) for start, end in union(windows)]
-    return (
-        merged(sorted([*_outside(spans, covers), *covers], key=attrgetter("start")))
-        if covers
-        else list(spans)
-    )
+    """The union of the windows `[start, end)` laid over the spans as `klass`, over gaps as well.
+
+    A window grows together with what it touches; spans that none touches stay as they are.
+    """
+    left, first = list(spans), 0  # of those that are still to be laid
+    laid: list[Span] = []
+    for start, end in union(windows):
+        low = bisect_right(left, start, lo=first, key=_END)
+        _lay_all(laid, left[first:low])
+        if low < len(left) and left[low].start < start:
+            _lay(laid, Span(left[low].start, start, left[low].klass))
+        _lay(laid, Span(start, end, klass))
+        first = bisect_left(left, end, lo=low, key=_START)
+        if first > low and left[first - 1].end > end:
+            first -= 1
+            left[first] = Span(end, left[first].end, left[first].klass)
+    _lay_all(laid, left[first:])
+    return laid
 
 
-def _outside(spans: Iterable[Span], covers: Sequence[Span]) -> Iterator[Span]:
-    """What of the spans no cover lies over."""
-    first = 0  # of the covers that may still lie over a span
+def outside(spans: Iterable[Span], covers: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """What of the spans none of the windows lies over; the windows are in order and do not overlap."""
+    first = 0  # of the windows that may still lie over a span
     for span in spans:
         at = span.start
-        while first < len(covers) and covers[first].end <= at:
+        while first < len(covers) and covers[first][1] <= at:
             first += 1
-        for cover in islice(covers, first, None):
-            if cover.start >= span.end:
+        for number in range(first, len(covers)):
+            start, end = covers[number]
+            if start >= span.end:
                 break
-            if at < cover.start:
-                yield Span(at, cover.start, span.klass)
-            at = cover.end
-        if at < span.end:
+            if at < start:
+                yield Span(at, start, span.klass)
+            at = end
+        if at == span.start:
+            yield span
+        elif at < span.end:
             yield Span(at, span.end, span.klass)
 
 
@@ -107,7 +132,10 @@ def tile(spans: Iterable[Span], start: int, end: int) -> list[Span]:
             raise ValueError(f"spans overlap or are out of order at {span.start}")
         if span.start > at:
             _lay(tiles, Span(at, span.start, Klass.UNKNOWN))
-        _lay(tiles, span)
+        if tiles and tiles[-1].klass is span.klass:
+            _lay(tiles, span)
+        else:  # nearly always: a call for each of them would take most of the time
+            tiles.append(span)
         at = span.end
     if at < end:
         _lay(tiles, Span(at, end, Klass.UNKNOWN))
@@ -207,3 +235,10 @@ def _lay(laid: list[Span], span: Span) -> None:
         laid[-1] = Span(laid[-1].start, span.end, span.klass)
     else:
         laid.append(span)
+
+
+def _lay_all(laid: list[Span], spans: Sequence[Span]) -> None:
+    """The same of spans that need not grow into each other."""
+    if spans:
+        _lay(laid, spans[0])
+        laid += spans[1:]

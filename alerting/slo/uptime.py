@@ -10,20 +10,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from alerting.slo.exclusions import ALL_COUNTS, Excluded, Exclusions, time_in
 from alerting.slo.periods import Period
 from alerting.slo.spans import Klass, Span, clip, tile
 
 Treatment = Literal["up", "down", "exclude"]
+_NO_TIME: Mapping[Klass, int] = dict.fromkeys(Klass, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class UptimePolicy:
-    """What a service's agreement makes of each class that is neither up nor down, and its target (0 to 1)."""
+    """What a service's agreement makes of each class that is neither up nor down, its target (0 to 1), and what it
+    leaves out.
+    """
 
     degraded: Literal["up", "down"] = "up"
     unknown: Literal["exclude", "down", "up"] = "exclude"
     maintenance: Literal["exclude", "down"] = "exclude"
     target: Fraction = Fraction(99, 100)
+    exclusions: Exclusions = ALL_COUNTS
 
     def treatments(self) -> dict[Klass, Treatment]:
         """For each class: is its time good (`up`), bad (`down`), or in neither part of the fraction?"""
@@ -48,13 +53,15 @@ class Outage:
 class Account:
     """A service's uptime in one period. Times are microseconds: whole ones, or exact fractions (budgets).
 
-    - `by_class` has every class; together they are `observed`, the length of the observed part.
+    - `by_class` has every class; together with what is `excluded` they are the part of the period that has passed.
+    - `observed` is that part without the time outside of the agreed hours: there was nothing to be observed.
     - `counted` = `good` + `bad`; `uptime` = good / counted, None when nothing was counted.
     - `met`: uptime reached the target; None before the period has ended and when nothing was counted.
     - `budget`: the bad time that the target allows; `budget_left` may be negative.
-    - `coverage` = counted / observed: how much of the time that has passed the uptime speaks for. Observed is
-      the whole observed part, excluded maintenance with it; None when no time has passed.
+    - `coverage` = counted / observed: how much of the time that was promised the uptime speaks for. Observed time
+      includes excluded maintenance and the outages of others; coverage is None when there is none of it.
     - `outages` last `bad` microseconds together; none are told where only sums were asked for.
+    - `excluded` has an entry for each cause that the agreement names, in its order.
     """
 
     period: Period
@@ -70,6 +77,7 @@ class Account:
     budget_left: Fraction
     coverage: Fraction | None
     outages: tuple[Outage, ...]
+    excluded: tuple[Excluded, ...] = ()
 
 
 def account(
@@ -77,14 +85,23 @@ def account(
 ) -> Account:
     """Reckon the period as it stood at `as_of` for a service monitored from `since` on.
 
-    The observed part is `[max(period.start, since), min(period.end, as_of))`; time in it without a span is
-    unknown. Of later spans only maintenance matters: it lessens the time for which there is a budget.
+    The part that has passed is `[max(period.start, since), min(period.end, as_of))`; time in it without a span is
+    unknown. Of later spans only maintenance matters: it lessens the time for which there is a budget, and so does
+    what is outside of the agreed hours.
     Time before `since` is in no figure; `since=None`, never monitored, gives nothing but zeros and None.
     """
-    first = period.end if since is None else max(period.start, since)
-    tiles = tile(spans, first, min(period.end, as_of))
-    ahead = _ahead(spans, max(first, as_of), period.end, policy)
-    return _reckoned(_by_class(tiles), period, policy, (as_of, ahead), _outages(tiles, policy))
+    tiles, excluded = _passed(spans, period, policy, as_of, since)
+    passed = _Passed(_by_class(tiles), _outages(tiles, policy), excluded)
+    return _reckoned(passed, period, policy, as_of, _ahead(spans, period, policy, as_of, since))
+
+
+def account_without_outages(
+    spans: Sequence[Span], period: Period, policy: UptimePolicy, as_of: int, since: int | None
+) -> Account:
+    """The same account with no outages told, for which a good part of the time goes."""
+    tiles, excluded = _passed(spans, period, policy, as_of, since)
+    passed = _Passed(_by_class(tiles), excluded=excluded)
+    return _reckoned(passed, period, policy, as_of, _ahead(spans, period, policy, as_of, since))
 
 
 def account_of_sums(
@@ -92,61 +109,88 @@ def account_of_sums(
 ) -> Account:
     """The same account from the time in each class, with no outages told and no planned work to come.
 
-    `sums` are those of the observed part; what it lacks of its length is unknown.
+    `sums` are those of the part that has passed; what they lack of its length is unknown. For an agreement that
+    leaves nothing out.
     """
-    first = period.end if since is None else max(period.start, since)
+    first = _first(period, since)
     observed = max(min(period.end, as_of) - first, 0)
-    by_class = {**dict.fromkeys(Klass, 0), **sums}
+    by_class = {**_NO_TIME, **sums}
     by_class[Klass.UNKNOWN] += observed - sum(sums.values())
-    return _reckoned(by_class, period, policy, (as_of, max(period.end - max(first, as_of), 0)), ())
+    return _reckoned(_Passed(by_class), period, policy, as_of, max(period.end - max(first, as_of), 0))
 
 
-def _reckoned(
-    by_class: Mapping[Klass, int],
-    period: Period,
-    policy: UptimePolicy,
-    seen: tuple[int, int],
-    outages: tuple[Outage, ...],
-) -> Account:
-    """`seen` is as of when, and how much time to come there is a budget for."""
-    as_of, ahead = seen
-    good, bad = _sum(by_class, policy, "up"), _sum(by_class, policy, "down")
-    observed, counted = sum(by_class.values()), good + bad
-    uptime = Fraction(good, counted) if counted else None
-    budget = (1 - policy.target) * (counted + ahead)
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """The part of the period that has passed, as the account tells it."""
+
+    by_class: Mapping[Klass, int]
+    outages: tuple[Outage, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+
+    @property
+    def observed(self) -> int:
+        return sum(self.by_class.values()) + sum(each.length for each in self.excluded if each.promised)
+
+
+def _reckoned(passed: _Passed, period: Period, policy: UptimePolicy, as_of: int, ahead: int) -> Account:
+    """`ahead` is how much time to come there is a budget for."""
+    parts = policy.treatments()
+    good, bad = _sum(passed.by_class, parts, "up"), _sum(passed.by_class, parts, "down")
+    observed, counted = passed.observed, good + bad
+    # In whole numbers, 1/whole of a microsecond each: reckoning with fractions takes several times as long.
+    promised, whole = policy.target.numerator, policy.target.denominator
+    allowed = (whole - promised) * (counted + ahead)
     return Account(
         period=period,
         target=policy.target,
-        by_class=by_class,
+        by_class=passed.by_class,
         observed=observed,
         counted=counted,
         good=good,
         bad=bad,
-        uptime=uptime,
-        met=None if uptime is None or as_of < period.end else uptime >= policy.target,
-        budget=budget,
-        budget_left=budget - bad,
+        uptime=Fraction(good, counted) if counted else None,
+        met=None if not counted or as_of < period.end else good * whole >= promised * counted,
+        budget=Fraction(allowed, whole),
+        budget_left=Fraction(allowed - bad * whole, whole),
         coverage=Fraction(counted, observed) if observed else None,
-        outages=outages,
+        outages=passed.outages,
+        excluded=passed.excluded,
     )
 
 
+def _passed(
+    spans: Sequence[Span], period: Period, policy: UptimePolicy, as_of: int, since: int | None
+) -> tuple[list[Span], tuple[Excluded, ...]]:
+    """The part of the period that has passed, and what was left out of it."""
+    end = min(period.end, as_of)
+    return policy.exclusions.applied(tile(spans, _first(period, since), end))
+
+
+def _first(period: Period, since: int | None) -> int:
+    """When the account begins; the end of the period where the service was never monitored."""
+    return period.end if since is None else max(period.start, since)
+
+
 def _by_class(tiles: Iterable[Span]) -> dict[Klass, int]:
-    totals = dict.fromkeys(Klass, 0)
+    totals = {**_NO_TIME}
     for span in tiles:
         totals[span.klass] += span.end - span.start
     return totals
 
 
-def _sum(by_class: Mapping[Klass, int], policy: UptimePolicy, part: Treatment) -> int:
-    return sum(by_class[klass] for klass, treatment in policy.treatments().items() if treatment == part)
+def _sum(by_class: Mapping[Klass, int], parts: Mapping[Klass, Treatment], part: Treatment) -> int:
+    return sum([length for klass, length in by_class.items() if parts[klass] == part])
 
 
-def _ahead(spans: Iterable[Span], start: int, end: int, policy: UptimePolicy) -> int:
-    """The time still to come, less announced maintenance where that is excluded."""
-    ahead = max(end - start, 0)
+def _ahead(spans: Sequence[Span], period: Period, policy: UptimePolicy, as_of: int, since: int | None) -> int:
+    """The time still to come within the agreed hours, less announced maintenance where that is excluded."""
+    start, end = max(_first(period, since), as_of), period.end
+    if start >= end:
+        return 0
+    promised = policy.exclusions.promised
+    ahead = time_in(promised([Span(start, end, Klass.UP)]))
     if policy.maintenance == "exclude":
-        ahead -= _by_class(clip(spans, start, end))[Klass.MAINTENANCE]
+        ahead -= _by_class(promised(clip(spans, start, end)))[Klass.MAINTENANCE]
     return ahead
 
 

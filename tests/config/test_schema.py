@@ -133,6 +133,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "watch_for": "15m",
         "reopen_within": "1d",
         "criticality": "medium",
+        "burn": True,
     }
     assert SCHEMA["$defs"]["Check_http"]["properties"]["max_body"]["default"] == "10MiB"
 
