@@ -12,6 +12,7 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.exc import DatabaseError
 
+from agent.budget import Budget
 from agent.changes import Changes, differences
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
@@ -38,8 +39,10 @@ from config.models import Check, Config
 
 log = structlog.get_logger()
 CHECKPOINT = 5.0
+_STEP_WATCH = 0.75
 _UPKEEP = 600.0
 _PLANNING = 60.0
+_JUDGING = 60.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
 _LONGEST_NOTE = 2000
@@ -106,13 +109,16 @@ class App:
         return site(self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing)
 
     async def _plan(self) -> None:
+        self.budget = Budget(self.directory, self.config, self.clock, self.pipeline)
         await self.upkeep.plan()
         await self.hearing.use(self.config)
         self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
+        self.clock.every(_STEP_WATCH, self.pipeline.watch_clock, "clock")
         self.clock.every(_UPKEEP, self.upkeep.run, "upkeep")
         self.clock.every(_PLANNING, self.upkeep.plan, "planning")
+        self.clock.every(_JUDGING, self.budget.judge, "budgets")
         self.clock.every(WATCH, self.reloads.watch, "targets")
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
 
@@ -137,6 +143,7 @@ class App:
             self.scheduler.use(config.checks(), changes.renamed)
             self.metrics.use(config)
             self.upkeep.use(config)
+            self.budget.use(config)
             self.runner.allow(config.agent.allow_link_local)
             await self.upkeep.plan()
         self.config = config
@@ -223,12 +230,13 @@ class App:
         yield _gauge(f"{name}ful", "1 when the latest (re)load was accepted.", float(accepted))
         yield _gauge(f"{name}_timestamp_seconds", "When it last was.", self._reloaded_at / 1_000_000)
         yield from self.upkeep.gauges()
+        yield from self.budget.gauges()
 
 
 def build(config: Config, clock: Clock | None = None, origin: Origin | None = None) -> App:
     """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
     origin = origin or Origin(Path(config.files[0]), all_kinds())
-    return App(config, clock or SystemClock(_stepped), origin)
+    return App(config, clock or SystemClock(), origin)
 
 
 def opened(path: Path) -> Writer:
@@ -276,10 +284,6 @@ async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Tick
 def shown_move(ticket: Ticket) -> dict[str, str]:
     """What a command prints of a moved ticket."""
     return {"id": ticket.id, "state": ticket.state.value}
-
-
-def _stepped(seconds: float) -> None:
-    log.warning("clock.stepped", seconds=round(seconds, 3))
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

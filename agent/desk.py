@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.memory import Address, Draft
@@ -10,6 +11,7 @@ from alerting.desk import sla, text
 from alerting.desk.ticket import Move, Ticket, TicketEvent, TicketState, moved
 from alerting.incidents import Incident, IncidentSpec, NewIds, Turn, decide, removed, watch_ended
 from alerting.state import Flip
+from config.models import Service
 
 DAEMON = "tocsin"
 
@@ -27,9 +29,33 @@ class PersonsMove:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a new ticket says; `check` is empty for one that is about no single check."""
+
+    title: str
+    description: str
+    check: str = ""
+
+
 def to_incident(draft: Draft, rules: Rulebook, address: Address, flip: Flip) -> None:
     """Open, change, re-open or end the incident of a check, and its ticket with it."""
-    service = rules.services[address[0]]
+    service, check = rules.services[address[0]], rules.checks[address]
+
+    def subject(incident: Incident) -> Subject:
+        readings = draft.check(address).readings
+        return Subject(
+            text.title(service, check, incident), text.description(service, check, flip, readings), check.name
+        )
+
+    apply(draft, service, address[1], flip, subject)
+
+
+def apply(
+    draft: Draft, service: Service, rule: str, flip: Flip, subject: Callable[[Incident], Subject]
+) -> None:
+    """What a flip makes of the incident of a service and rule; `subject` is what a new ticket says."""
+    address = (service.name, rule)
     spec = IncidentSpec(service.criticality, service.watch_for, service.reopen_within)
     ids = NewIds(draft.last_incident + 1, draft.last_ticket + 1)
     decided = decide(draft.incidents.get(address), flip, address, spec, ids)
@@ -39,7 +65,7 @@ def to_incident(draft: Draft, rules: Rulebook, address: Address, flip: Flip) -> 
     draft.put_incident(incident)
     if turn is Turn.OPENED:
         draft.last_incident, draft.last_ticket = ids.incident, ids.ticket
-        _open_ticket(draft, rules, incident, flip)
+        _open_ticket(draft, incident, flip, subject(incident))
     else:
         _follow_ticket(draft, incident, turn, flip.at, flip.reason)
     _tell(draft, incident, turn)
@@ -54,7 +80,7 @@ def end_watches(draft: Draft, now: int) -> None:
 
 
 def end_removed(draft: Draft, address: Address, now: int, why: str) -> None:
-    """End the incident of a check that runs no more; `why` is told in the log and the ticket."""
+    """End the incident of what is watched no more; `why` is told in the log and the ticket."""
     incident = draft.incidents.get(address)
     if incident is not None and incident.holds_key:
         _end(draft, removed(incident, now), Turn.REMOVED, now, why)
@@ -91,19 +117,17 @@ def _tell(draft: Draft, incident: Incident, turn: Turn, why: str = "") -> None:
     )
 
 
-def _open_ticket(draft: Draft, rules: Rulebook, incident: Incident, flip: Flip) -> None:
-    address = (incident.service, incident.rule)
-    service, check = rules.services[incident.service], rules.checks[address]
+def _open_ticket(draft: Draft, incident: Incident, flip: Flip, subject: Subject) -> None:
     priority = sla.priority(incident.severity)
     ticket = Ticket(
         number=incident.ticket,
-        service=service.name,
-        check=check.name,
+        service=incident.service,
+        check=subject.check,
         state=TicketState.NEW,
         severity=incident.severity,
         priority=priority,
-        title=text.title(service, check, incident),
-        description=text.description(service, check, flip, draft.check(address).readings),
+        title=subject.title,
+        description=subject.description,
         opened_at=incident.opened_at,
         due=sla.due(incident.opened_at, priority),
     )

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock
 from agent.store.maintenance import PlannedWork
-from agent.store.packing import drop_old, pack_hours
 from agent.store.reader import NoStore, reading
+from agent.store.retention import drop_old, pack_some
+from agent.store.roll_ups import DAY, HOUR, forget_roll_ups, thin_out
 from agent.store.writer import Writer
 from agent.uptime import totals
 from alerting.slo.periods import parse_period
@@ -20,8 +21,9 @@ from alerting.slo.uptime import Account
 from config.models import Config
 
 log = structlog.get_logger()
-_HOUR = 3600 * 1_000_000
 _UNPACKED_HOURS = 2
+_HOURLY_DAYS = 35
+_DAILY_DAYS = 2 * 366
 _WINDOWS = ("30d", "90d")
 _FRESH = 30.0
 
@@ -41,13 +43,16 @@ class Upkeep:
         self._taken_at = float("-inf")
 
     async def run(self) -> None:
-        """Pack one hour after the other, each in a transaction of its own, so that no reading waits long."""
-        now, agent = self._clock.now(), self._agent
-        before = (now // _HOUR - _UNPACKED_HOURS) * _HOUR
-        while await self._writer.write(lambda connection: pack_hours(connection, agent, before)):
+        """Pack, roll up and drop what is old, in many small transactions, so that no reading waits long."""
+        now, agent, write = self._clock.now(), self._agent, self._writer.write
+        unpacked = (now // HOUR - _UNPACKED_HOURS) * HOUR
+        while await write(lambda connection: pack_some(connection, agent, unpacked)):
             continue
         oldest = now - int(self._config.agent.keep_readings * 1_000_000)
-        await self._writer.write(lambda connection: drop_old(connection, agent, oldest))
+        await write(lambda connection: drop_old(connection, agent, oldest))
+        while await write(lambda connection: thin_out(connection, agent, now - _HOURLY_DAYS * DAY)):
+            continue
+        await write(lambda connection: forget_roll_ups(connection, agent, now - _DAILY_DAYS * DAY))
 
     async def plan(self) -> None:
         """Record the planned work that the configuration says is about to begin."""
@@ -86,9 +91,10 @@ class Upkeep:
         zone, now, config = self._config.agent.timezone, self._clock.now(), self._config
         try:
             with reading(self._directory, self._agent) as store:
-                for window in _WINDOWS:
-                    period = parse_period(window, zone, now)
-                    for name, sums in totals(store, config.services.values(), period, now).items():
+                periods = [parse_period(window, zone, now) for window in _WINDOWS]
+                found = totals(store, config.services.values(), periods, now)
+                for window, accounts in zip(_WINDOWS, found, strict=True):
+                    for name, sums in accounts.items():
                         yield name, window, sums
         except NoStore:
             return

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from alerting.incidents import Incident, Turn
 from alerting.state import Flip
 from checks.base import Reading
+from config.burn import BUDGET
 from config.conditions import Leaf
 from config.models import Check, Service
 from config.units import show_duration
@@ -45,17 +46,20 @@ def description(service: Service, check: Check, flip: Flip, readings: Sequence[R
 def story(turn: Turn, incident: Incident, why: str) -> str:
     """A line for the timeline on what the daemon did, and why."""
     seen = f": {why}" if why else ""
+    budget = incident.rule == BUDGET
     if turn is Turn.OPENED:
         return f"opened by monitoring, severity {incident.severity}{seen}"
     if turn is Turn.REOPENED:
         return f"the problem came back (for the {ordinal(incident.reopened)} time), severity {incident.severity}{seen}"
     if turn in (Turn.WORSENED, Turn.EASED):
-        return f"now {incident.level}, severity {incident.severity}{seen}"
+        level = f"{incident.level}, " if not budget else ""
+        return f"now {level}severity {incident.severity}{seen}"
     if turn is Turn.RECOVERED:
         since = when(incident.resolved_at or 0)
-        return f"recovered: good readings since {since}{seen}"
+        over = "no burn-rate rule fires" if budget else "good readings"
+        return f"recovered: {over} since {since}{seen}"
     if turn is Turn.REMOVED:
-        return f"resolved because the check is {why}"
+        return f"resolved because the {'service' if budget else 'check'} is {why}"
     return "no recurrence while it was watched"
 
 
