@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent.cli.certificates import told
 from agent.cli.folding import folded, page_width, print_hanging, print_heading, print_wrapped
 from agent.cli.look_document import runs_program
-from agent.cli.output import VERDICTS, coloured, leaf_seen
+from agent.cli.output import VERDICTS, can_be_written, coloured, leaf_seen
 from agent.cli.setting import kinds
 from agent.cli.waterfall import Whole, waterfall
 from config.units import show_duration
@@ -61,11 +60,7 @@ def _print_phases(reading: Reading) -> None:
 
 def _block() -> str:
     """What bars are made of: full blocks where they can be written."""
-    try:
-        "█".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return "#"
-    return "█"
+    return "█" if can_be_written("█") else "#"
 
 
 def _print_addresses(traces: Traces) -> None:

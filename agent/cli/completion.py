@@ -52,6 +52,11 @@ def kind_names(incomplete: str) -> list[str]:
     return [name for name in sorted(kinds()) if name.startswith(incomplete)]
 
 
+def service_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Services of the configuration that begin so; none when it cannot be read."""
+    return [name for name in check_names(context, incomplete) if "." not in name]
+
+
 def check_names(context: typer.Context, incomplete: str) -> list[str]:
     """Services and checks of the configuration that begin so; none when it cannot be read.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import typer
 from agent.cli.completion import check_names
 from agent.cli.look_document import as_document
 from agent.cli.output import VERDICTS, coloured, leaf_line, print_json
-from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded
+from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded, no_such
 
 if TYPE_CHECKING:
     from checks.base import Reading
@@ -86,11 +85,7 @@ def selected(config: Config, names: Sequence[str]) -> list[Check]:
         found = [each for each in config.checks() if name in (each.service, each.address)]
         if not found and name not in config.services:
             known = [*config.services, *(each.address for each in config.checks())]
-            near = difflib.get_close_matches(name, known, n=1)
-            fail(
-                f'no service or check is called "{name}"' + (f" (did you mean {near[0]}?)" if near else ""),
-                _USAGE,
-            )
+            fail(no_such("service or check", name, known), _USAGE)
         chosen.update({each.address: each for each in found})
     return list(chosen.values())
 

@@ -17,6 +17,7 @@ from agent.cli import (
     conditions,
     daemon,
     exec,  # the command is called so
+    explain,
     files,
     heartbeats,
     history,
@@ -77,6 +78,7 @@ for _function in (status.status, show.incidents, uptime.uptime):
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(history.app, name="history")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(explain.app, name="explain")
 _add(heartbeats.heartbeats)
 _add(exec.exec_, "exec", exec.AfterDashes)
 _add(completion.completion)

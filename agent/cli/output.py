@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -50,10 +51,27 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
 
 
 def coloured(word: str, like: str = "") -> str:
-    """The word in its state's colour, or in that of the state that it is `like`, when stdout is a terminal."""
+    """The word in its state's colour, or in that of the state that it is `like`, when stdout is a terminal.
+
+    NO_COLOR is heeded: https://no-color.org.
+    """
     codes = {"green": "32", "yellow": "33", "bold red": "1;31", "red": "31", "magenta": "35", "dim": "2"}
     colour = codes.get(_COLOURS.get(like or word, ""))
-    return f"\x1b[{colour}m{word}\x1b[0m" if colour and sys.stdout.isatty() else word
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return f"\x1b[{colour}m{word}\x1b[0m" if colour and wanted else word
+
+
+def can_be_written(signs: str) -> bool:
+    """Whether stdout takes signs that are not ASCII. Where the locale is said to be C it does not, though Python goes
+    on to write UTF-8 there.
+    """
+    if (os.environ.get("LC_ALL") or os.environ.get("LANG")) in ("C", "POSIX"):
+        return False
+    try:
+        signs.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def rfc3339(at: int | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -97,3 +97,13 @@ def fail(message: str, code: int) -> NoReturn:
     """Say why on stderr and end the command."""
     print(f"tocsin: {message}", file=sys.stderr)
     raise Ended(code)
+
+
+def no_such(what: str, name: str, known: Collection[str]) -> str:
+    """That nothing is called so, and what was perhaps meant."""
+    import difflib
+
+    from checks.text import visible
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f'no {what} is called "{visible(name)}"' + (f" (did you mean {near[0]}?)" if near else "")

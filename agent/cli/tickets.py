@@ -127,7 +127,7 @@ def as_document(ticket: Ticket) -> dict[str, Any]:
     return {
         "id": ticket.id,
         "service": ticket.service,
-        "check": ticket.check,
+        "check": ticket.check or None,
         "state": ticket.state.value,
         "severity": ticket.severity,
         "priority": ticket.priority,

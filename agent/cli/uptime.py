@@ -2,116 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.completion import check_names
-from agent.cli.output import print_json, print_table
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.completion import service_names
+from agent.cli.output import print_json
+from agent.cli.periods_asked import AsOfOption, FromOption, PeriodOption, ToOption, ZoneOption, asked
+from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
 
 if TYPE_CHECKING:
-    from agent.uptime import Ledger
+    from agent.cli.uptime_table import Shown
     from alerting.slo.periods import Period
     from config.models import Config, Service
 
 _USAGE = 64
-_BAR = 10
 
 
 def uptime(  # noqa: PLR0913, PLR0917 - each is an option of the command
     service: Annotated[
         str | None,
-        typer.Option("--service", metavar="NAME", help="Only this service.", autocompletion=check_names),
+        typer.Option("--service", metavar="NAME", help="Only this service.", autocompletion=service_names),
     ] = None,
-    period: Annotated[
-        str | None,
-        typer.Option(
-            "--period",
-            metavar="P",
-            help="2026, 2026-Q4, 2026-11, 2026-W47, 2026-11-21, today, 30d (the default).",
-            show_default=False,
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="A", help="Where the period begins: 2026-11-21 or 2026-11-21T14:00:00Z."
-        ),
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="B", help="Where it ends, not included.")] = None,
-    zone: Annotated[
-        str | None,
-        typer.Option("--zone", metavar="Z", help="Whose midnights count. Default: agent.timezone."),
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="T", help="As it stood then. Default: now.")
-    ] = None,
+    period: PeriodOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    zone: ZoneOption = None,
+    as_of: AsOfOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Uptime per service over a period, against its target; unseen time is shown, never counted as up.
 
-    Example: tocsin uptime --period 2026-11
+    With it come what is left of the error budget, and the last 90 days with a mark for each. Of one service
+    its outages are listed too. In a file or pipe each service has one row; colours are for terminals only, and for
+    none where NO_COLOR is set.
+
+    Example: tocsin uptime --period 2026-11 --service shop
     """
-    from agent.clock import SystemClock
+    from agent.cli.outages import print_outages
+    from agent.cli.uptime_table import print_figures
+    from alerting.slo.figures import rfc3339
+    from alerting.slo.periods import midnights
+    from alerting.slo.strip import DAYS
 
     configuration = loaded(config)
-    where = zone or configuration.agent.timezone
-    try:
-        now = SystemClock().now() if as_of is None else _moment(as_of, where)
-        span = _period((period, start, end), where, now)
-    except ValueError as error:
-        fail(str(error), _USAGE)
-    figures = _figures(configuration, service, span, now)
+    where = configuration.agent.timezone if zone is None else zone
+    span, now = asked((period, start, end), as_of, where)
+    # The days of the strip end with the period, or with the day that it is shown on.
+    bounds = () if as_json else midnights(min(now, span.end), span.zone, DAYS)
+    shown = _figures(configuration, service, (span, bounds), now)
     if as_json:
-        print_json(figures)
+        print_json([each.figure for each in shown])
         return
-    print_table(
-        ["service", "uptime", "target", "down for", "budget left", "", "seen", "outages"],
-        [_row(each) for each in figures],
-        empty="no services configured",
-    )
+    print_figures(shown, span.zone)
+    if service is not None:
+        print_outages(shown[0].figure, span.zone, rfc3339(now))
 
 
-def _moment(text: str, zone: str) -> int:
-    from alerting.slo.periods import moment
-
-    return moment(text, zone)
-
-
-def _period(asked: tuple[str | None, str | None, str | None], zone: str, now: int) -> Period:
-    from alerting.slo.periods import explicit, parse_period
-
-    name, start, end = asked
-    if start is None and end is None:
-        return parse_period(name or "30d", zone, now)
-    if name is not None:
-        raise ValueError("--period and --from/--to name a period each: give one of them")
-    if start is None or end is None:
-        raise ValueError("--from and --to go together")
-    return explicit(start, end, zone)
-
-
-def _figures(config: Config, service: str | None, span: Period, now: int) -> list[dict[str, Any]]:
-    """The contract's objects, of one service or of all that are configured."""
+def _figures(
+    config: Config, service: str | None, asked_for: tuple[Period, tuple[int, ...]], now: int
+) -> list[Shown]:
+    """The contract's objects of a period, of one service or of all that are configured; days between given bounds."""
+    from agent.cli.uptime_table import Shown
     from agent.store.reader import NoStore, reading
-    from agent.uptime import figures
+    from agent.uptime import days, figures, ledgers_for, monitored_since, requested, unconfirmed
+    from alerting.slo.requests import by_requests
 
+    span, bounds = asked_for
+    since = min((span.start, *bounds[:1]))
     try:
         with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            ledgers = store.ledgers(since=span.start)
-            nothing = store.ledger("", since=span.start)
+            ledgers = store.ledgers(since=since)
+            nothing = store.ledger("", since=since)
+            requests = requested(store, config.services, span, now, service)
+            blips = store.blips(span.start, min(span.end, now), service)
     except NoStore as error:
         if service is None or service in config.services:
             fail(str(error), 1)
-        ledgers = {}
-    wanted, plans = _wanted(config, service, ledgers), config.maintenance.values()
-    return [figures(each, ledgers.get(each.name, nothing), span, now, plans) for each in wanted]
+        ledgers, requests, blips = {}, {}, {}
+    wanted, plans = _wanted(config, service, {*ledgers, *requests}), config.maintenance.values()
+    known = ledgers_for(wanted, lambda name: ledgers.get(name, nothing), now)
+    return [
+        Shown(
+            figures(each, known[each.name], span, now, plans)
+            | {"blips": unconfirmed(each, blips, monitored_since(each, known[each.name]), now)}
+            | by_requests(requests.get(each.name, {})),
+            days(each, known[each.name], bounds, min(now, span.end), now) if bounds else [],
+        )
+        for each in wanted
+    ]
 
 
-def _wanted(config: Config, service: str | None, ledgers: dict[str, Ledger]) -> list[Service]:
+def _wanted(config: Config, service: str | None, known: Collection[str]) -> list[Service]:
     """What is configured; by its name also a service that is configured no more, with the usual agreement."""
     from agent.uptime import retired
 
@@ -119,39 +104,6 @@ def _wanted(config: Config, service: str | None, ledgers: dict[str, Ledger]) -> 
         return list(config.services.values())
     if service in config.services:
         return [config.services[service]]
-    if service not in ledgers:
-        fail(f'no service is called "{service}"', _USAGE)
+    if service not in known:
+        fail(no_such("service", service, [*config.services, *known]), _USAGE)
     return [retired(service)]
-
-
-def _row(figure: dict[str, Any]) -> list[object]:
-    shown, coverage = figure["uptime_percent"], figure["coverage_percent"]
-    return [
-        figure["service"],
-        f"{_cut(shown)} %" if shown else "not measured",
-        f"{figure['target_percent']} %",
-        _spoken(figure["seconds"]["down"]),
-        _spoken(figure["budget_left_seconds"]),
-        _bar(float(figure["budget_left_seconds"]), float(figure["budget_seconds"])),
-        f"{_cut(coverage)} %" if coverage else "",
-        len(figure["outages"]),
-    ]
-
-
-def _cut(percent: str) -> str:
-    """Two places, cut off and not rounded."""
-    return percent[: percent.index(".") + 3]
-
-
-def _bar(left: float, budget: float) -> str:
-    """How much of the budget is left; an empty bar where it is used up."""
-    if budget <= 0:
-        return ""
-    full = max(0, min(_BAR, int(_BAR * left / budget)))
-    return "[" + "#" * full + "." * (_BAR - full) + "]"
-
-
-def _spoken(seconds: str) -> str:
-    from config.units import show_duration
-
-    return show_duration(float(seconds))

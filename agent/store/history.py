@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import CTE, ColumnElement, Connection, ScalarSelect, Table, select
+from sqlalchemy import func as sql
 
 from agent.store import schema
 from agent.store.save import put
@@ -15,6 +16,7 @@ from alerting.slo.lines import Line, Recorded
 from alerting.slo.spans import Klass
 
 _BATCH = 5000
+_KLASSES = {klass.value: klass for klass in Klass}
 
 
 def take_in(
@@ -47,17 +49,53 @@ def _write(
         done(len(batch))
 
 
-def told(connection: Connection, agent: str) -> Mapping[str, Told]:
-    """What was imported, by service; what holds for every service stands in each, and under the empty name."""
+def told_services(agent: str, since: int) -> CTE:
+    """A row for each service of which events were told: the moments of the `first` and the `last` of them, and of
+    the one that was in force at `since`, null where that is before the first.
+    """
     rows = schema.told_events.c
-    query = select(rows.service, rows.at, rows.klass, rows.until).where(rows.agent_id == agent)
+    mine = rows.agent_id == agent
+    names = select(sql.min(rows.service).label("service")).where(mine).cte("told_names", recursive=True)
+    # From one name to the next, for there may be millions of rows.
+    following = select(sql.min(rows.service)).where(mine, rows.service > names.c.service)
+    names = names.union_all(select(following.scalar_subquery()).where(names.c.service.is_not(None)))
+
+    def moment(of: ColumnElement[int], *which: ColumnElement[bool]) -> ScalarSelect[int]:
+        return select(of).where(mine, rows.service == names.c.service, *which).scalar_subquery()
+
+    return (
+        select(
+            names.c.service,
+            moment(sql.min(rows.at)).label("first"),
+            moment(sql.max(rows.at)).label("last"),
+            moment(sql.max(rows.at), rows.at <= since).label("in_force"),
+        )
+        .where(names.c.service.is_not(None))
+        .cte("told_services")
+    )
+
+
+def told(connection: Connection, agent: str, since: int = 0) -> Mapping[str, Told]:
+    """What was imported, by service; what holds for every service stands in each, and under the empty name.
+
+    Of the events those that matter from `since` on, and the moment of the very first.
+    """
+    rows, of = schema.told_events.c, told_services(agent, since).c
+    query = select(rows.service, rows.at, rows.klass, rows.until, of.first).where(
+        rows.agent_id == agent, rows.service == of.service, rows.at >= sql.coalesce(of.in_force, of.first)
+    )
     events: dict[str, list[Event]] = {}
-    for service, at, klass, until in connection.execute(query.order_by(rows.service, rows.at)):
-        events.setdefault(service, []).append(Event(at, Klass(klass), until))
+    firsts: dict[str, int] = {}
+    ordered = query.order_by(rows.service, rows.at).execution_options(yield_per=_BATCH)
+    for service, at, klass, until, first in connection.execute(ordered):
+        events.setdefault(service, []).append(Event(at, _KLASSES[klass], until))
+        firsts[service] = first
     windows = _windows(connection, agent)
     off = tuple(windows.pop("", ()))
     return {
-        service: Told(tuple(events.get(service, ())), tuple(windows.get(service, ())), off)
+        service: Told(
+            tuple(events.get(service, ())), tuple(windows.get(service, ())), off, firsts.get(service)
+        )
         for service in (*events, *windows, *([""] if off else []))
     }
 

@@ -25,7 +25,10 @@ class NoSuchWork(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Planned work as it was last planned; no service means all of them. `editions` are all its plans."""
+    """Planned work as it was last planned; no service means all of them. `editions` are all its plans.
+
+    `by` planned it last, `announced_by` first.
+    """
 
     number: int
     services: tuple[str, ...]
@@ -35,6 +38,7 @@ class Work:
     by: str
     plan: str | None = None
     editions: tuple[Edition, ...] = ()
+    announced_by: str = ""
 
     @property
     def id(self) -> str:
@@ -82,7 +86,8 @@ class PlannedWork:
             query = query.where(_ROWS.number.in_(late))
         found: dict[int, Work] = {}
         for row in self._connection.execute(query.order_by(_ROWS.number, _ROWS.at)).mappings():
-            before = found[row["number"]].editions if row["number"] in found else ()
+            earlier = found.get(row["number"])
+            before = earlier.editions if earlier else ()
             services = tuple(json.loads(row["services"]))
             found[row["number"]] = Work(
                 number=row["number"],
@@ -93,6 +98,7 @@ class PlannedWork:
                 by=row["by"],
                 plan=row["plan"],
                 editions=(*before, Edition(row["at"], row["start"], row["end"], services)),
+                announced_by=earlier.announced_by if earlier else row["by"],
             )
         return list(found.values())
 

@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, literal, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, String, case, cast, exists, select
 from sqlalchemy import func as sql
 
 from agent.lock import is_held
 from agent.store import schema
 from agent.store.dialect import FILE_NAME, greater, lesser, reading_engine
-from agent.store.history import told
+from agent.store.distinct import distinct
+from agent.store.evidence import Evidence
+from agent.store.gaps import blips, gaps
+from agent.store.history import told, told_services
 from agent.store.maintenance import PlannedWork, Work, by_service
 from agent.store.migrate import current
+from agent.store.requests import requests_between
 from agent.store.restore import incident_of, ticket_of
-from agent.uptime import NOTHING_TOLD, Alive, Cause, Ledger, Told
+from agent.store.roll_ups import latency
+from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents import Incident
 from alerting.plans import Edition
-from alerting.slo.spans import Klass
+from alerting.slo.blips import Blip
+from alerting.slo.gaps import Gap, Why
+from alerting.slo.sketch import Sketch
+from alerting.slo.spans import Klass, union
 
+_EVER = 2**62
+_AT_ONCE = 1000  # rows
 _SPANS = schema.spans.c
+_KLASSES = {klass.value: klass for klass in Klass}  # a call of the enum takes five times as long
 
 
 class NoStore(Exception):
     """Nothing was ever stored there; the text says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What is known of services' time from others than our checks: imports, and planned work with all its plans."""
+
+    told: Mapping[str, Told]
+    work: Mapping[str, list[tuple[Edition, ...]]]
 
 
 class Reader:
@@ -38,6 +58,7 @@ class Reader:
     def __init__(self, connection: Connection, agent: str, *, running: bool) -> None:
         self._connection, self._agent, self._running = connection, agent, running
         self._mine = _SPANS.agent_id == agent
+        self._own = (self._mine, _SPANS.check_id == "")
 
     def alive(self) -> Alive:
         """Whether the agent runs, and its last sign of life (0 when it never ran)."""
@@ -80,77 +101,155 @@ class Reader:
         first = select(sql.min(_SPANS.start)).where(
             self._mine, _SPANS.service == service, _SPANS.check_id == check
         )
-        return self._ledger(service, spans, self._connection.execute(first).scalar())
+        others = _Others(self._told, self._work)
+        return self._ledger(service, spans, self._connection.execute(first).scalar(), others)
 
-    def ledgers(self, since: int = 0) -> dict[str, Ledger]:
-        """The ledger of every service of which anything is known; two queries for all of them."""
-        own = (self._mine, _SPANS.check_id == "")
+    def ledgers(
+        self, since: int = 0, services: Collection[str] | None = None, *, incidents: bool = True
+    ) -> dict[str, Ledger]:
+        """The ledgers of the services, or of all of which anything is known, with `incidents` or without.
+
+        As `ledger`, but a few queries for all of them.
+        """
+        chosen = [] if services is None else [_SPANS.service.in_(services)]
+        columns = select(_SPANS.service, _SPANS.start, _SPANS.end, _SPANS.klass)
+        late = columns.where(self._mine, _SPANS.check_id == "", self._still(since), *chosen)
+        both = late.union_all(columns.where(*self._resumed(since), *chosen)).order_by("service", "start")
         spans: dict[str, list[tuple[int, int | None, Klass]]] = {}
-        query = select(_SPANS.service, _SPANS.start, _SPANS.end, _SPANS.klass).where(
-            *own, self._matters(since)
-        )
         for service, start, end, klass in self._connection.execute(
-            query.order_by(_SPANS.service, _SPANS.start)
+            both.execution_options(yield_per=_AT_ONCE)
         ):
-            spans.setdefault(service, []).append((start, end, Klass(klass)))
-        first = self.first_seen()
-        names = {*first, *self._told} - {""}
+            spans.setdefault(service, []).append((start, end, _KLASSES[klass]))
+        first, others = self.first_seen(), self._others(since)
+        names = {*first, *others.told} - {""} if services is None else services
         return {
-            name: self._ledger(name, tuple(spans.get(name, ())), first.get(name)) for name in sorted(names)
+            name: self._ledger(name, tuple(spans.get(name, ())), first.get(name), others, incidents=incidents)
+            for name in sorted(names)
         }
 
     def sums(self, start: int, end: int) -> dict[str, dict[Klass, int]]:
         """Per service the time in each class that we saw ourselves between two moments; microseconds."""
-        closed = self._lengths(_SPANS.end, start, end).where(_SPANS.end > start)
-        still_open = self._lengths(literal(self._alive.seen_until(end)), start, end).where(
-            _SPANS.end.is_(None)
-        )
-        each = union_all(closed, still_open).subquery()
-        found: dict[str, dict[Klass, int]] = {}
-        query = select(each.c.service, each.c.klass, sql.sum(each.c.length)).group_by(
-            each.c.service, each.c.klass
-        )
-        for service, klass, length in self._connection.execute(query):
-            found.setdefault(service, {})[Klass(klass)] = length
+        found = self._summed(start, end)
+        for low, high in self._doubtful:
+            if max(low, start) < min(high, end):
+                for service, doubtful in self._summed(max(low, start), min(high, end)).items():
+                    for klass, length in doubtful.items():
+                        found[service][klass] -= length
+                        found[service][Klass.UNKNOWN] = found[service].get(Klass.UNKNOWN, 0) + length
         return found
 
-    def _lengths(self, until: ColumnElement[int], start: int, end: int) -> Select[tuple[str, str, int]]:
-        """One row a span: both are asked for apart, so that each finds its rows by an index."""
-        low, high = greater(_SPANS.start, start), lesser(until, end)
-        own = (self._mine, _SPANS.check_id == "", high > low)
-        return select(_SPANS.service, _SPANS.klass, (high - low).label("length")).where(*own)
+    def _summed(self, start: int, end: int) -> dict[str, dict[Klass, int]]:
+        """The same by the spans alone: those of each service from the one on that was running at `start`."""
+        names = self._names()
+        running = select(sql.max(_SPANS.start)).where(
+            *self._own, _SPANS.service == names.c.value, _SPANS.start <= start
+        )
+        at = sql.coalesce(running.scalar_subquery(), start).label("at")
+        since = select(names.c.value.label("name"), at).cte("since")
+        until = sql.coalesce(_SPANS.end, self._alive.seen_until(end))
+        cut = greater(0, lesser(until, end) - greater(_SPANS.start, start))
+        # All but the first and the last need no cutting, which takes longer than to see that they need none.
+        whole = (_SPANS.start >= start) & (_SPANS.end <= end)
+        length = sql.sum(case((whole, _SPANS.end - _SPANS.start), else_=cut))
+        sums = (sql.coalesce(length.filter(_SPANS.klass == klass), 0) for klass in _KLASSES)
+        # All in one text: a sum for each service by itself wants no sorting, which would take most of the time.
+        texts: Iterator[ColumnElement[str]] = (cast(each, String) for each in sums)
+        told = reduce(lambda one, other: one.concat(",").concat(other), texts)
+        spans = select(told).where(
+            *self._own, _SPANS.service == since.c.name, _SPANS.start >= since.c.at, _SPANS.start < end
+        )
+        found: dict[str, dict[Klass, int]] = {}
+        for name, text in self._connection.execute(select(since.c.name, spans.scalar_subquery())).all():
+            each = zip(_KLASSES.values(), map(int, text.split(",")), strict=True) if text else ()
+            if seen := {klass: us for klass, us in each if us}:
+                found[name] = seen
+        return found
 
     def first_seen(self) -> dict[str, int]:
         """When each service was first seen by us."""
-        names = select(sql.min(_SPANS.service).label("name")).where(self._mine).cte("names", recursive=True)
-        following = select(sql.min(_SPANS.service)).where(self._mine, _SPANS.service > names.c.name)
-        # From one name to the next: a service has thousands of rows, of which its first is wanted.
-        names = names.union_all(select(following.scalar_subquery()).where(names.c.name.is_not(None)))
-        begun = select(sql.min(_SPANS.start)).where(
-            self._mine, _SPANS.service == names.c.name, _SPANS.check_id == ""
-        )
-        rows = self._connection.execute(select(names.c.name, begun.scalar_subquery()))
+        names = self._names()
+        begun = select(sql.min(_SPANS.start)).where(*self._own, _SPANS.service == names.c.value)
+        rows = self._connection.execute(select(names.c.value, begun.scalar_subquery()))
         return {name: start for name, start in rows if start is not None}
+
+    def _names(self) -> CTE:
+        """The services that have spans, and null."""
+        return distinct(_SPANS.service, *self._own)
+
+    def latency(self, service: str, check: str, start: int, end: int) -> Sketch:
+        """How long the check's answers took between two moments, by the hours or days that begin between them."""
+        return latency(self._connection, (self._agent, service, check), start, end)
+
+    def gaps(self, start: int, end: int) -> list[Gap]:
+        """Time of which the agent cannot say what happened, where any of it lies between two moments."""
+        return gaps(self._connection, self._agent, start, end)
+
+    def blips(self, start: int, end: int, service: str | None = None) -> dict[tuple[str, str], list[Blip]]:
+        """Per check what failed between two moments and was never confirmed, in order; the newest thousand."""
+        return blips(self._connection, self._agent, (start, end), MOST_BLIPS, service)
+
+    def requests(
+        self, start: int, end: int, service: str | None = None
+    ) -> dict[str, dict[str, tuple[int, int]]]:
+        """Per service and check the requests of the hours that begin between two moments, and the good ones."""
+        return requests_between(self._connection, self._agent, start, end, service)
 
     def told_of(self, service: str) -> bool:
         """Whether more is known of the service's time than what we saw ourselves."""
-        ledger = self._ledger(service, (), None)
-        return ledger.told is not NOTHING_TOLD or bool(ledger.work)
+        return bool(self._concerned & {service, ""})
+
+    @cached_property
+    def _concerned(self) -> frozenset[str]:
+        """Services of whose time others told, or for which work was planned; the empty name stands for all."""
+        windows, of = schema.told_windows.c, told_services(self._agent, 0).c
+        named = select(of.service).union(select(windows.service).where(windows.agent_id == self._agent))
+        return frozenset([*self._connection.execute(named).scalars(), *self._work])
+
+    def _still(self, since: int) -> ColumnElement[bool]:
+        """Spans that end after `since`."""
+        return _SPANS.end.is_(None) | (_SPANS.end > since)
+
+    def _resumed(self, since: int) -> tuple[ColumnElement[bool], ...]:
+        """Of each service of which others told the first span after that, where it ends by `since`.
+
+        It says how far reaches what they told.
+        """
+        of, spans = told_services(self._agent, since).c, schema.spans.alias().c
+        following = select(sql.min(spans.start)).where(
+            spans.agent_id == self._agent,
+            spans.service == of.service,
+            spans.check_id == "",
+            spans.start > of.last,
+        )
+        own = (self._mine, _SPANS.service == of.service, _SPANS.check_id == "")
+        return (*own, _SPANS.start == following.scalar_subquery(), _SPANS.end <= since)
 
     def _matters(self, since: int) -> ColumnElement[bool]:
         """Spans that end after `since`; all of a service of which others told, for they say how far that reaches."""
-        still = _SPANS.end.is_(None) | (_SPANS.end > since)
+        still = self._still(since)
         if not any(told.events for told in self._told.values()):
             return still
         rows = schema.told_events.c
         return still | exists().where(rows.agent_id == self._agent, rows.service == _SPANS.service)
 
     def _ledger(
-        self, service: str, spans: tuple[tuple[int, int | None, Klass], ...], first: int | None
+        self,
+        service: str,
+        spans: tuple[tuple[int, int | None, Klass], ...],
+        first: int | None,
+        others: _Others,
+        *,
+        incidents: bool = True,
     ) -> Ledger:
-        told = self._told.get(service) or self._told.get("", NOTHING_TOLD)
-        work = (*self._work.get(service, ()), *self._work.get("", ()))
-        return Ledger(spans, self._alive, tuple(self._causes.get(service, ())), told, first, work)
+        told = others.told.get(service) or others.told.get("", NOTHING_TOLD)
+        work = (*others.work.get(service, ()), *others.work.get("", ()))
+        causes = self._causes.get(service, ()) if incidents else ()
+        return Ledger(spans, self._alive, tuple(causes), told, first, work, doubtful=self._doubtful)
+
+    def _others(self, since: int) -> _Others:
+        """As far as it matters after `since`."""
+        late = PlannedWork(self._connection, self._agent).all(until_after=since)
+        return _Others(told(self._connection, self._agent, since), by_service(late))
 
     @cached_property
     def _told(self) -> Mapping[str, Told]:
@@ -160,9 +259,24 @@ class Reader:
     def _work(self) -> Mapping[str, list[tuple[Edition, ...]]]:
         return by_service(self.planned_work())
 
+    def knows(self, service: str) -> bool:
+        """Whether anything is known of the service's time, by us or by whoever told of it."""
+        seen = select(_SPANS.service).where(self._mine, _SPANS.service == service, _SPANS.check_id == "")
+        return service in self._told or self._connection.execute(seen.limit(1)).first() is not None
+
+    def evidence(self, service: str) -> Evidence:
+        """What is kept of the moments at which the service's checks changed."""
+        return Evidence(self._connection, self._agent, service)
+
     def planned_work(self) -> list[Work]:
         """Planned work by number, as it was last planned."""
         return PlannedWork(self._connection, self._agent).all()
+
+    @cached_property
+    def _doubtful(self) -> tuple[tuple[int, int], ...]:
+        """When the clock was set."""
+        every = self.gaps(-_EVER, _EVER)
+        return tuple(union((gap.start, gap.end) for gap in every if gap.why is Why.CLOCK))
 
     @cached_property
     def _alive(self) -> Alive:
@@ -176,10 +290,15 @@ class Reader:
             causes.setdefault(each.service, []).append(cause)
         return causes
 
-    def incidents(self) -> list[Incident]:
-        """Newest first."""
+    def incidents(self, service: str | None = None, since: int = 0) -> list[Incident]:
+        """Newest first; or only those of one service that were not over at `since`."""
         table = schema.incidents
-        query = select(table).where(table.c.agent_id == self._agent).order_by(table.c.id.desc())
+        query = select(table).where(table.c.agent_id == self._agent)
+        if service is None:
+            query = query.order_by(table.c.id.desc())
+        else:  # in another order than that of the key, by which the database would look through all there are
+            still = table.c.resolved_at.is_(None) | (table.c.resolved_at >= since)
+            query = query.where(table.c.service == service, still).order_by(table.c.opened_at.desc())
         return [incident_of(row) for row in self._connection.execute(query).mappings()]
 
     def tickets(self) -> list[Ticket]:

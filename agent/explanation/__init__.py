@@ -1,0 +1,1 @@
+"""Explanations: what gave each stretch of a service's time its class, from what is stored."""
