@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import one_line
 from config.masks import mask
-from config.other_words import OF_A_CHECK, is_foreign, ours
+from config.other_words import OF_A_CHECK, OF_UPTIME, is_foreign, ours
 from config.places import Where
 from config.units import show_size
 
@@ -141,6 +141,8 @@ def _key_hint(word: str, known: Collection[str], value: Any) -> str | None:
         return "a check stands below checks:"
     if "checks" in known and (word in OF_A_CHECK or ours(word, OF_A_CHECK)):
         return "it belongs to a check, below checks:"
+    if "uptime" in known and word in OF_UPTIME:
+        return "it belongs below uptime:"
     listed = ", ".join(sorted(known))
     return meant(word, known) or (f"known here: {listed}" if 0 < len(listed) < _LONG_LIST else None)
 

@@ -36,6 +36,9 @@ OF_A_CHECK = (
     "type", "url", "host", "port", "path", "every", "timeout", "retry_every", "confirm", "recover", "down", "degraded",
 )  # fmt: skip
 
+# What is written at a service itself, and belongs to how its time is counted.
+OF_UPTIME = ("hours", "unknown", "exclude_when", "monitored_from", "burn", "burn_rules", "burn_period")
+
 
 def is_foreign(word: str) -> bool:
     """Whether it is a word of other tools: then it is no misspelt word of ours."""
