@@ -219,3 +219,13 @@ def test_a_service_that_is_configured_no_more_still_has_its_figures(tmp_path: Pa
     assert (figure["seconds"]["down"], figure["seconds"]["unknown"], figure["met"]) == ("60", "60", False)
     assert [each["service"] for each in here.figures((0, 120), 120)] == ["web"]
     assert here.run("uptime", "--service", "never-heard-of").code == 64
+
+
+def test_what_was_only_told_of_was_never_seen_alive(tmp_path: Path) -> None:
+    here = configured(tmp_path / "here", {"web": History({}, "99%")})
+    told = {"service": "web", "kind": "state", "at": moment(0), "state": "up"}
+    (tmp_path / "told.jsonl").write_text(json.dumps(told))
+    assert here.run("history", "import", str(tmp_path / "told.jsonl")).code == 0
+    document = json.loads(here.run("status", "--json").out)
+    assert document["agent"]["alive_until"] is None
+    assert [(each["state"], each["since"]) for each in document["services"]] == [("unknown", None)]
