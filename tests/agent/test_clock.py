@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from agent.clock import SystemClock
+from agent.clock import StepWatch, SystemClock
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -76,3 +76,27 @@ def test_nothing_beats_after_the_stop() -> None:
         assert len(calls) <= seen + 1
 
     asyncio.run(main())
+
+
+class HeldUp(SystemClock):
+    """The process is held up for three seconds while it asks the time, the first time it does."""
+
+    def __init__(self) -> None:
+        self.passed, self.asked = 0, 0
+        super().__init__()
+
+    def now(self) -> int:
+        shown = self.passed * 1_000_000
+        self.asked += 1
+        self.passed += 3 if self.asked in {1, 3} else 0
+        return shown
+
+    def monotonic(self) -> float:
+        return float(self.passed)
+
+
+def test_a_process_that_is_held_up_between_both_clocks_sees_no_step() -> None:
+    clock = HeldUp()
+    watch = StepWatch(clock)
+    assert [watch.look() for _ in range(3)] == [None, None, None]
+    assert clock.passed == 6
