@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -52,18 +53,22 @@ class Finding:
 
 
 class Budget:
-    """Judges on a thread, changes through the pipeline; gauges are those of the last judgement."""
+    """Judges on a thread, changes through the pipeline; gauges are those of the last judgement.
+
+    Before the first one whoever asks for the gauges judges, on a thread of their own.
+    """
 
     def __init__(self, directory: Path, config: Config, clock: Clock, pipeline: Pipeline) -> None:
         self._directory, self._config, self._clock, self._pipeline = directory, config, clock, pipeline
         self._agent = config.agent.id
-        self._burns: list[tuple[str, int, Fraction]] = []
+        self._burns: list[tuple[str, int, Fraction]] | None = None
         self._silent: set[str] = set()
 
     def use(self, config: Config) -> None:
         """Go on under a new configuration. The rows stay those of the agent that was started."""
         self._config = config
-        self._burns = [each for each in self._burns if each[0] in config.services]
+        if self._burns is not None:
+            self._burns = [each for each in self._burns if each[0] in config.services]
 
     async def judge(self) -> None:
         """Judge all budgets as they are now; done when what comes of it is on the disk."""
@@ -85,7 +90,10 @@ class Budget:
             "How many times faster than it would just last the error budget is used up, over a window.",
             labels=["service", "window"],
         )
-        for service, window, rate in self._burns:
+        if self._burns is None:
+            with suppress(NoStore, DatabaseError):
+                self._found(self._config, self._clock.now())
+        for service, window, rate in self._burns or ():
             family.add_metric([service, show_duration(window / _SECOND)], float(rate))
         yield family
 

@@ -82,7 +82,9 @@ def _status(config: Config) -> dict[str, Any]:
     except NoStore as error:
         fail(str(error), 1)
     if not alive.running:
-        listed = [{**service, "state": "unknown", "since": rfc3339(alive.until or None)} for service in listed]
+        listed = [
+            {**service, "state": "unknown", "since": rfc3339(alive.until or None)} for service in listed
+        ]
     return {"agent": _agent(agent.id, alive, now), "services": listed}
 
 

@@ -310,6 +310,15 @@ async def test_the_rates_of_all_windows_are_gauges_where_anything_was_counted(tm
 
 
 @run
+async def test_whoever_asks_before_the_first_judgement_is_told_the_rates_as_well(tmp_path: Path) -> None:
+    with Site() as site:
+        async with Driven(tmp_path, web(site)) as driven:
+            await told_before(driven, {90 * HOUR: Klass.UP, 30 * MINUTE: Klass.DOWN})
+            assert burns(driven)["30m"] == 100.0
+            assert stored(driven) == ({}, [])
+
+
+@run
 async def test_what_the_agreement_leaves_out_of_the_figures_burns_nothing(tmp_path: Path) -> None:
     """The shop's outage is the network's."""
     with Site() as site:
