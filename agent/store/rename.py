@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    or_,
     select,
     union_all,
     update,
@@ -45,7 +46,8 @@ _LOOKUPS: dict[Table, tuple[ColumnElement[bool], ...]] = {
         _PACKED.hour.in_(select(distinct(_PACKED.hour, _PACKED.agent_id == _MINE).c.value)),
     ),
     schema.roll_ups: (
-        _ROLLED.step.in_(_STEPS),
+        # Not `in`, which cannot be said of several names at once.
+        or_(*(_ROLLED.step == step for step in _STEPS)),
         _ROLLED.start.in_(union_all(*(select(starts.c.value) for starts in _STEPS.values()))),
     ),
 }

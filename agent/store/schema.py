@@ -156,14 +156,14 @@ maintenance = Table(
 )
 
 # Time of which nobody can say what happened, whatever the spans say: `stopped` while the agent did not run,
-# `clock` where the machine's clock was set.
+# `clock` where the machine's clock was set. The key's columns come first: SQLite 3.40 would take the table for damaged.
 gaps = Table(
     "gaps",
     metadata,
     Column("agent_id", String(63), nullable=False),
     Column("start", BigInteger, nullable=False),
-    Column("end", BigInteger, nullable=False),
     Column("why", String(7), nullable=False),
+    Column("end", BigInteger, nullable=False),
     PrimaryKeyConstraint("agent_id", "start", "why"),
     sqlite_with_rowid=False,
 )

@@ -14,8 +14,8 @@ def upgrade() -> None:
         "gaps",
         sa.Column("agent_id", sa.String(63), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
-        sa.Column("end", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.String(7), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("agent_id", "start", "why"),
         sqlite_with_rowid=False,
     )
