@@ -125,7 +125,7 @@ def as_document(work: Work, now: int) -> dict[str, Any]:
         "reason": work.reason,
         "by": work.by,
         "plan": work.plan,
-        "announced_at": rfc3339(work.editions[0].at) if work.editions else rfc3339(now),
+        "announced_at": rfc3339(work.editions[0].at),
     }
 
 

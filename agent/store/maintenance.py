@@ -172,4 +172,5 @@ class PlannedWork:
             "plan": work.plan,
         }
         self._connection.execute(schema.maintenance.insert().values(row))
-        return work
+        editions = (*work.editions, Edition(at, work.start, work.end, work.services))
+        return replace(work, editions=editions, announced_by=work.announced_by or work.by)

@@ -118,3 +118,8 @@ def test_a_window_that_is_given_to_other_services_changes_nothing_that_has_passe
     assert shop(works) == [(NOON + HOUR, NOON + 70 * MINUTE)]
     assert shop(works, "desk") == [(NOON + 70 * MINUTE, NOON + 80 * MINUTE)]
     assert shop(works, "") == [(NOON + 80 * MINUTE, NOON + 2 * HOUR)]
+
+
+def test_what_is_told_of_a_change_is_what_stands_in_the_store(works: PlannedWork) -> None:
+    assert works.record(work(NOON, NOON + HOUR, "shop"), NOON - HOUR) == works.all()[0]
+    assert works.end(1, NOON + 2 * HOUR, "bert", NOON + 30 * MINUTE) == works.all()[0]
