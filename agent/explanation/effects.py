@@ -13,7 +13,7 @@ from agent.uptime import Ledger
 from alerting.plans import in_force
 from alerting.slo.sources import Claim, Planned
 from alerting.slo.spans import Klass, Span, clip, union
-from alerting.slo.uptime import UptimePolicy
+from alerting.slo.uptime import UptimePolicy, good_and_bad
 
 Sums = Mapping[Klass, int]
 Windows = list[tuple[int, int]]
@@ -102,7 +102,5 @@ def counted(spans: Sequence[Span], policy: UptimePolicy) -> dict[Klass, int]:
 
 def ratio(sums: Sums, policy: UptimePolicy) -> Fraction | None:
     """The uptime that the sums give; None where nothing is counted."""
-    parts = policy.treatments()
-    good = sum(length for klass, length in sums.items() if parts[klass] == "up")
-    whole = sum(length for klass, length in sums.items() if parts[klass] != "exclude")
-    return Fraction(good, whole) if whole else None
+    good, bad = good_and_bad(sums, policy)
+    return Fraction(good, good + bad) if good + bad else None

@@ -134,8 +134,7 @@ class _Passed:
 
 def _reckoned(passed: _Passed, period: Period, policy: UptimePolicy, as_of: int, ahead: int) -> Account:
     """`ahead` is how much time to come there is a budget for."""
-    parts = policy.treatments()
-    good, bad = _sum(passed.by_class, parts, "up"), _sum(passed.by_class, parts, "down")
+    good, bad = good_and_bad(passed.by_class, policy)
     observed, counted = passed.observed, good + bad
     # In whole numbers, 1/whole of a microsecond each: reckoning with fractions takes several times as long.
     promised, whole = policy.target.numerator, policy.target.denominator
@@ -176,6 +175,12 @@ def _by_class(tiles: Iterable[Span]) -> dict[Klass, int]:
     for span in tiles:
         totals[span.klass] += span.end - span.start
     return totals
+
+
+def good_and_bad(by_class: Mapping[Klass, int], policy: UptimePolicy) -> tuple[int, int]:
+    """How much of the time in each class is good and how much is bad; together it is what counts."""
+    parts = policy.treatments()
+    return _sum(by_class, parts, "up"), _sum(by_class, parts, "down")
 
 
 def _sum(by_class: Mapping[Klass, int], parts: Mapping[Klass, Treatment], part: Treatment) -> int:

@@ -30,7 +30,7 @@ from alerting.slo.periods import explicit, moment
 from checks.registry import all_kinds
 from config.loader import load
 from config.models import Config
-from tests.alerting.slo.histories import BEGIN, HORIZON, histories, plain, records, same
+from tests.alerting.slo.histories import BEGIN, HORIZON, histories, plain, records, shown
 from tests.alerting.slo.histories import moment as at_second
 from tests.alerting.slo.oracle import Agreement, History, counted
 from tests.alerting.slo.vectors.vector import Asked, Vector
@@ -77,7 +77,7 @@ def test_history_that_comes_in_several_files_or_twice_gives_the_same_answer(
         take_in(connection, AGENT, lines)
         again = answer(connection, HORIZON, 50)
         connection.rollback()
-    same(plain(pieces), counted(history, Agreement(), 0, HORIZON, 50))
+    assert plain(pieces) == shown(counted(history, Agreement(), 0, HORIZON, 50))
     assert again == pieces
 
 
@@ -112,7 +112,7 @@ def test_packed_and_dropped_readings_change_no_figure(tmp_path: Path) -> None:
         with reading(tmp_path, AGENT) as store:
             ledger = store.ledger("web")
         period = explicit(at_second(0), at_second(end), "UTC")
-        same(plain(figures(config.services["web"], ledger, period, period.end)), wanted)
+        assert plain(figures(config.services["web"], ledger, period, period.end)) == shown(wanted)
 
 
 async def kept_house(directory: Path, config: Config, days: int) -> None:

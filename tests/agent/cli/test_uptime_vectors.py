@@ -23,4 +23,4 @@ def test_the_command_answers_what_was_worked_out_by_hand(
         assert (ended.code, ended.err) == (0, ""), ended
         figures = {figure["service"]: figure for figure in ended.document}
         for vector in vectors:
-            vector.agrees(figures[vector.name])
+            assert vector.settled(figures[vector.name]) == vector.gives, vector.words
