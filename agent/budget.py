@@ -21,7 +21,7 @@ from agent.pipeline import Pipeline
 from agent.store.reader import NoStore, reading
 from alerting.desk import budget as text
 from alerting.desk.ticket import TicketEvent
-from alerting.incidents import Incident, IncidentState
+from alerting.incidents.incident import Incident, IncidentState
 from alerting.slo.burn import Judged
 from alerting.state import Flip
 from checks.base import Status

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from agent.store.reader import Reader
 from agent.uptime import Ledger, accounted, ledgers_for
 from alerting.desk.budget import Burnt, Month
-from alerting.incidents import Incident, Turn
+from alerting.incidents.incident import Incident, Turn
 from alerting.slo.burn import (
     Judged,
     Standing,

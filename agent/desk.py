@@ -9,7 +9,7 @@ from agent.memory import Address, Draft
 from agent.rulebook import Rulebook
 from alerting.desk import sla, text
 from alerting.desk.ticket import Move, Ticket, TicketEvent, TicketState, moved
-from alerting.incidents import Incident, IncidentSpec, NewIds, Turn, decide, removed, watch_ended
+from alerting.incidents.incident import Incident, IncidentSpec, NewIds, Turn, decide, removed, watch_ended
 from alerting.state import Flip
 from config.models import Service
 

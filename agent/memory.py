@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents import Incident
+from alerting.incidents.decision import Decision
+from alerting.incidents.incident import Incident
+from alerting.incidents.problem import Member, Problem
+from alerting.incidents.suppression import Suppression
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap
 from alerting.slo.track import Track, TrackChange
@@ -86,15 +89,20 @@ class Layer(Generic[K, V]):
 
 @dataclass(slots=True)
 class World:
-    """Everything committed. Incidents are the latest of each (service, rule).
+    """Everything committed. Incidents are the latest of each (service, rule), as are problems, those that last.
 
-    `known` is the latest sign of life that a believable clock gave, `far` the latest gap longer than that.
+    `members` are what belongs, or belonged, to each incident that is not resolved for good, by its number.
+    `suppressions` are those that are not over. `known` is the latest sign of life that a believable clock gave, `far`
+    the latest gap longer than that.
     """
 
     checks: dict[Address, CheckMemory] = field(default_factory=dict)
     services: dict[str, Track] = field(default_factory=dict)
     incidents: dict[Address, Incident] = field(default_factory=dict)
     tickets: dict[int, Ticket] = field(default_factory=dict)
+    problems: dict[Address, Problem] = field(default_factory=dict)
+    members: dict[int, tuple[Member, ...]] = field(default_factory=dict)
+    suppressions: tuple[Suppression, ...] = ()
     last_incident: int = 0
     last_ticket: int = 0
     known: int | None = None
@@ -122,6 +130,8 @@ class Draft:
     """Changes on their way to the disk: seen by the decisions that follow in the same transaction.
 
     `told` are checks, with their kinds, whose memo changed without a reading; `no_gaps` were taken for gaps before.
+    `links` tie tickets (ticket, relation, other, at); `wanted` are checks that are to look at once. While `unsettled`,
+    it is not yet decided what becomes of the problems.
     """
 
     def __init__(self, world: World) -> None:
@@ -130,6 +140,13 @@ class Draft:
         self.services: Layer[str, Track] = Layer(world.services)
         self.incidents: Layer[Address, Incident] = Layer(world.incidents)
         self.tickets: Layer[int, Ticket] = Layer(world.tickets)
+        self.problems: Layer[Address, Problem] = Layer(world.problems)
+        self.members: Layer[int, tuple[Member, ...]] = Layer(world.members)
+        self.suppressions = world.suppressions
+        self.decisions: list[Decision] = []
+        self.links: list[tuple[int, str, int, int]] = []
+        self.wanted: set[Address] = set()
+        self.unsettled = False
         self.written_incidents: dict[int, Incident] = {}
         self.readings: list[tuple[Address, str, Reading]] = []
         self.flips: list[tuple[Address, Flip]] = []
@@ -175,8 +192,16 @@ class Draft:
 
     def settle(self) -> None:
         """Take everything over into the World; to be called after COMMIT only."""
-        for layer in (self.checks, self.services, self.incidents, self.tickets):
+        for layer in (
+            self.checks,
+            self.services,
+            self.incidents,
+            self.tickets,
+            self.problems,
+            self.members,
+        ):
             layer.settle()
+        self._world.suppressions = self.suppressions
         self._world.last_incident = self.last_incident
         self._world.last_ticket = self.last_ticket
         self._world.known, self._world.far = self.known, self.far

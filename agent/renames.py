@@ -8,7 +8,7 @@ from agent.desk import DAEMON
 from agent.memory import Address, Draft
 from agent.rulebook import Rulebook
 from alerting.desk.ticket import TicketEvent
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 
 
 def rename(draft: Draft, rules: Rulebook, now: int) -> None:

@@ -23,6 +23,7 @@ class Rulebook:
     `disabled` are the checks that are configured but do not run, each with its reason.
     """
 
+    agent: str
     services: Mapping[str, Service]
     checks: Mapping[Address, Check]
     state_specs: Mapping[Address, StateSpec]
@@ -40,6 +41,7 @@ class Rulebook:
         checks = {(check.service, check.name): check for check in config.checks()}
         was = {address: check.earlier for address, check in checks.items() if check.was}
         return cls(
+            agent=config.agent.id,
             services=config.services,
             checks=checks,
             state_specs={address: state_spec(check) for address, check in checks.items()},

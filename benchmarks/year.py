@@ -26,7 +26,7 @@ from agent.store.dialect import FILE_NAME, writing_engine
 from agent.store.migrate import migrate
 from agent.store.packing import packed
 from agent.store.reader import Reader, reading
-from agent.store.save import put
+from agent.store.rows import put
 from agent.uptime import figures, retired, totals
 from alerting.slo.periods import parse_period
 from alerting.slo.sketch import Sketch, merged, sketched

@@ -11,7 +11,7 @@ from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
-    from alerting.incidents import Incident
+    from alerting.incidents.incident import Incident
 
 
 def incidents(

@@ -9,7 +9,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, ScalarSelect, Table, sele
 from sqlalchemy import func as sql
 
 from agent.store import schema
-from agent.store.save import put
+from agent.store.rows import put
 from agent.uptime import Told
 from alerting.slo.events import Event
 from alerting.slo.lines import Line, Recorded

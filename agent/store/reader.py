@@ -27,7 +27,7 @@ from agent.store.restore import incident_of, ticket_of
 from agent.store.roll_ups import latency
 from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 from alerting.plans import Edition
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap, Why

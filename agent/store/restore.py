@@ -11,8 +11,9 @@ from sqlalchemy import func as sql
 from agent.memory import Address, CheckMemory, World
 from agent.store import schema
 from agent.store.gaps import latest_far
+from agent.store.troubles import restore_troubles
 from alerting.desk.ticket import OPEN_STATES, Ticket, TicketState
-from alerting.incidents import Incident, IncidentState
+from alerting.incidents.incident import Incident, IncidentState
 from alerting.slo.spans import Klass
 from alerting.slo.track import Track
 from alerting.state import CheckState, restore
@@ -30,6 +31,7 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
         world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo, memo_of)
     world.services = {service: track for (service, check), track in tracks.items() if check == ""}
     _incidents(connection, agent, world)
+    restore_troubles(connection, agent, world)
     world.far = latest_far(connection, agent)
     alive = connection.execute(
         select(schema.agents.c.alive_until).where(schema.agents.c.agent_id == agent)
@@ -101,6 +103,7 @@ def incident_of(row: RowMapping) -> Incident:
     fields = {key: row[key] for key in row if key != "agent_id"}
     fields["state"] = IncidentState(row["state"])
     fields["level"] = Status(row["level"])
+    fields["error_kind"] = ErrorKind(row["error_kind"]) if row["error_kind"] else None
     return Incident(**fields)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func as sql
 from agent.store import schema
 from agent.store.packing import Damaged, packed, unpacked
 from agent.store.roll_ups import HOUR, Address, roll_up
-from agent.store.save import put
+from agent.store.rows import put
 from alerting.slo.sketch import sketched
 from checks.base import Status
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
-from functools import cache
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-from sqlalchemy import Connection, Dialect, Table, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy import func as sql
 
 from agent.memory import Address, CheckMemory, Draft
 from agent.store import schema
-from agent.store.dialect import upsert
 from agent.store.gaps import drop_confirmed, forget_gaps
 from agent.store.rename import carry_over
 from agent.store.requests import put_requests
+from agent.store.rows import dumps, put
+from agent.store.troubles import save_troubles
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap
 from alerting.slo.track import TrackChange
@@ -49,6 +47,7 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     # In order of their numbers: an earlier incident lets go of its key before the next one takes it.
     incidents = [draft.written_incidents[number] for number in sorted(draft.written_incidents)]
     put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
+    save_troubles(connection, agent, draft)
     put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
     _save_events(connection, agent, draft.events)
     put(connection, schema.blips, [_blip(agent, *entry) for entry in draft.blips])
@@ -67,31 +66,6 @@ def _forget(connection: Connection, agent: str, service: str, check: str) -> Non
     connection.execute(delete(schema.checks).where(*mine))
 
 
-_KEPT = {"agents": {"started_at"}}
-
-
-def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert, or replace by primary key, all but the columns in _KEPT."""
-    if not rows:
-        return
-    sql, order = _upsert_of(table, connection.dialect)
-    # Handed to the driver as it is: composing it anew for each commit would cost more than SQLite does.
-    ready = [tuple(map(row.__getitem__, order)) for row in rows] if order else rows
-    connection.exec_driver_sql(sql, ready)
-
-
-@cache
-def _upsert_of(table: Table, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-    """The statement, and the order of its parameters; no order where the dialect names them."""
-    insert = upsert(table)
-    keys = [column.name for column in table.primary_key]
-    fixed = {*keys, *_KEPT.get(table.name, ())}
-    names = [column.name for column in table.columns]
-    rest = {name: insert.excluded[name] for name in names if name not in fixed}
-    compiled = insert.on_conflict_do_update(index_elements=keys, set_=rest).compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ())
-
-
 def _reading(agent: str, address: Address, _kind: str, reading: Reading) -> Row:
     return {
         "agent_id": agent,
@@ -101,7 +75,7 @@ def _reading(agent: str, address: Address, _kind: str, reading: Reading) -> Row:
         "status": reading.status.value,
         "took": reading.took,
         "message": reading.message,
-        "values": _dumps(reading.values),
+        "values": dumps(reading.values),
     }
 
 
@@ -111,9 +85,9 @@ def _state(agent: str, address: Address, kind: str, memory: CheckMemory) -> Row:
         "service": address[0],
         "check_id": address[1],
         "kind": kind,
-        "state": _dumps(dump(memory.state)),
-        "last": _dumps(last_reading(memory.last)) if memory.last else "null",
-        "memo": _dumps([memory.memo_of, memory.memo]) if memory.memo is not None else None,
+        "state": dumps(dump(memory.state)),
+        "last": dumps(last_reading(memory.last)) if memory.last else "null",
+        "memo": dumps([memory.memo_of, memory.memo]) if memory.memo is not None else None,
     }
 
 
@@ -202,7 +176,7 @@ def _incident(agent: str, incident: Incident) -> Row:
 
 
 def _ticket(agent: str, ticket: Ticket) -> Row:
-    row = {"agent_id": agent, **asdict(ticket), "state": ticket.state.value, "due": _dumps(dict(ticket.due))}
+    row = {"agent_id": agent, **asdict(ticket), "state": ticket.state.value, "due": dumps(dict(ticket.due))}
     row["check_id"] = row.pop("check")
     return row
 
@@ -216,12 +190,3 @@ def _save_events(connection: Connection, agent: str, events: Iterable[TicketEven
         connection.execute(
             schema.ticket_events.insert().values(agent_id=agent, seq=(last or 0) + 1, **asdict(event))
         )
-
-
-# Made once: the library would make an encoder for every call with settings of one's own.
-def _dumps(value: Any) -> str:
-    """As JSON. pydantic's writer takes a fifth of the time of the standard one, but no lone surrogates."""
-    try:
-        return to_json(value, inf_nan_mode="constants", fallback=str).decode()
-    except PydanticSerializationError:
-        return json.dumps(value, separators=(",", ":"), default=str)

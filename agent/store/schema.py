@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 metadata = MetaData()
 
 agents = Table(
@@ -215,6 +216,11 @@ incidents = Table(
     Column("reopened", Integer, nullable=False),
     Column("ticket", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("key", String(36), nullable=False, server_default=""),
+    Column("error_kind", String(16)),
+    Column("merged_into", Integer),
+    Column("follows", Integer),
+    Column("flaps", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("agent_id", "id"),
     UniqueConstraint("agent_id", "service", "rule", "occurrence"),
 )
@@ -264,5 +270,123 @@ ticket_events = Table(
     Column("text", Text, nullable=False),
     PrimaryKeyConstraint("agent_id", "ticket", "seq"),
 )
+
+# Confirmed trouble that lasts, whether it has an incident or is held back; `data` is JSON.
+problems = Table(
+    "problems",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("rule", String(63), nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "service", "rule"),
+)
+
+# What belongs, or belonged, to an incident: its cause, and what it affects.
+affected = Table(
+    "affected",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("incident", Integer, nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("rule", String(63), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("level", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cause", Boolean, nullable=False),
+    PrimaryKeyConstraint("agent_id", "incident", "service", "rule", "since"),
+)
+
+# Every decision on problems and incidents, in the order in which they were made; never changed.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("service", String(63), nullable=False),
+    Column("rule", String(63), nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("incident", Integer),
+    Column("ticket", Integer),
+    Column("facts", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "seq"),
+)
+Index("decisions_of_a_rule", decisions.c.agent_id, decisions.c.service, decisions.c.rule, decisions.c.at)
+Index("decisions_of_an_incident", decisions.c.agent_id, decisions.c.incident)
+
+# Silences (`silence`) and paused checks (`pause`), never changed: what is changed is a further row of the same number.
+# `match` is JSON.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("match", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "kind", "number", "at"),
+)
+
+# Ties between tickets: `duplicate_of`, `follows`.
+ticket_links = Table(
+    "ticket_links",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("relation", String(16), nullable=False),
+    Column("other", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agent_id", "ticket", "relation", "other"),
+)
+
+# What other helpdesks are to hold, one row for each ticket there; `desired` and `observed` are JSON.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("helpdesk", String(63), nullable=False),
+    Column("key", String(36), nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("observed", Text),
+    Column("done_version", Integer, nullable=False),
+    Column("remote_id", Text),
+    Column("remote_url", Text),
+    Column("remote_state", String(16)),
+    Column("state", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger),
+    Column("last_error", Text),
+    Column("first_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agent_id", "helpdesk", "key"),
+)
+Index("outbox_due", outbox.c.agent_id, outbox.c.state, outbox.c.next_at)
+
+# What was changed and by whom: `config`, `deploy` …; no service: all of them.
+changes = Table(
+    "changes",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("service", String(63)),
+    Column("version", Text),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "number"),
+)
+Index("changes_by_time", changes.c.agent_id, changes.c.at)
 
 Index("readings_by_time", readings.c.at)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from alerting.desk.text import ordinal, when
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 from alerting.slo.burn import Judged, Standing
 from alerting.slo.figures import exact_decimal
 from alerting.slo.periods import EPOCH

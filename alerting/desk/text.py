@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from alerting.incidents import Incident, Turn
+from alerting.incidents.incident import Incident, Turn
 from alerting.state import Flip
 from checks.base import Reading
 from config.burn import BUDGET

@@ -20,7 +20,7 @@ from agent.store.reader import reading
 from agent.store.writer import Writer
 from agent.uptime import figures
 from alerting.desk.ticket import IllegalMove, Move, Ticket
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 from alerting.slo.periods import parse_period
 from checks.registry import all_kinds
 from config.errors import ConfigError

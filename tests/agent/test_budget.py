@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from agent.store.history import take_in
 from agent.store.reader import reading
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents import Incident
+from alerting.incidents.incident import Incident
 from alerting.slo.events import Event
 from alerting.slo.lines import Recorded
 from alerting.slo.spans import Klass

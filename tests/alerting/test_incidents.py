@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerting.incidents import (
+from alerting.incidents.incident import (
     Incident,
     IncidentSpec,
     IncidentState,

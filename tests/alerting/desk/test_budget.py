@@ -9,7 +9,7 @@ import pytest
 
 from agent.uptime import retired
 from alerting.desk.budget import Burnt, Month, calm, description, forecast, reason, title
-from alerting.incidents import Incident, IncidentState
+from alerting.incidents.incident import Incident, IncidentState
 from alerting.slo.burn import Judged, Standing
 from alerting.slo.periods import parse_period
 from alerting.slo.spans import Klass, Span

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from alerting.state import Flip
-from checks.base import Status
+from checks.base import ErrorKind, Status
 from config.models import Criticality, Severity
 
 _SECOND = 1_000_000
@@ -35,7 +36,11 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One problem. Moments are microseconds UTC. `rule` is the check's id."""
+    """One problem, and what it affects. Moments are microseconds UTC. `rule` is the check's id, or one of ours.
+
+    `key` names its ticket in other helpdesks, whatever the check is called later. `merged_into` is the incident that
+    turned out to be its cause, `follows` an earlier one of the same rule; `flaps` counts how often it came and went.
+    """
 
     id: int
     service: str
@@ -50,6 +55,11 @@ class Incident:
     resolved_at: int | None = None
     watch_until: int | None = None
     reopened: int = 0
+    key: str = ""
+    error_kind: ErrorKind | None = None
+    merged_into: int | None = None
+    follows: int | None = None
+    flaps: int = 0
 
     @property
     def holds_key(self) -> bool:
@@ -72,6 +82,12 @@ class NewIds:
 
     incident: int
     ticket: int
+
+
+def remote_key(agent: str, service: str, rule: str, occurrence: int) -> str:
+    """What its ticket is found by in other helpdesks; carries no free text."""
+    said = "\0".join((agent, service, rule, str(occurrence)))
+    return f"toc-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
 def severity(criticality: Criticality, level: Status) -> Severity:

@@ -1,0 +1,99 @@
+"""Problems, what belongs to incidents, decisions and ties of tickets: rows written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy import func as sql
+
+from agent.memory import Address, Draft, World
+from agent.store import schema
+from agent.store.rows import dumps, put
+from alerting.incidents.decision import Decision
+from alerting.incidents.incident import IncidentState
+from alerting.incidents.problem import Member, Problem, dump, restore
+from checks.base import Status
+
+
+def save_troubles(connection: Connection, agent: str, draft: Draft) -> None:
+    """What the draft holds of them."""
+    for service, rule in draft.problems.dropped:
+        _forget(connection, agent, service, rule)
+    rows = [
+        {"agent_id": agent, "service": key[0], "rule": key[1], "data": dumps(dump(problem))}
+        for key, problem in draft.problems.changed.items()
+    ]
+    put(connection, schema.problems, rows)
+    for incident, members in draft.members.changed.items():
+        put(connection, schema.affected, [_member(agent, incident, each) for each in members])
+    _save_decisions(connection, agent, draft.decisions)
+    links = [
+        {"agent_id": agent, "ticket": ticket, "relation": relation, "other": other, "at": at}
+        for ticket, relation, other, at in draft.links
+    ]
+    put(connection, schema.ticket_links, links)
+
+
+def restore_troubles(connection: Connection, agent: str, world: World) -> None:
+    """Problems that last, and what belongs to incidents that are not resolved; after the incidents themselves."""
+    table = schema.problems
+    for data in connection.execute(select(table.c.data).where(table.c.agent_id == agent)).scalars():
+        problem = restore(json.loads(data))
+        world.problems[problem.key] = problem
+    kept = {each.id for each in world.incidents.values() if each.holds_key}
+    members: dict[int, list[Member]] = {}
+    of = schema.affected.c
+    query = select(schema.affected).where(of.agent_id == agent, of.incident.in_(kept)).order_by(of.since)
+    for row in connection.execute(query).mappings():
+        fields = {name: row[name] for name in row if name not in ("agent_id", "incident")}
+        members.setdefault(row["incident"], []).append(Member(**{**fields, "level": Status(row["level"])}))
+    world.members = {incident: tuple(found) for incident, found in members.items()}
+    for key, incident in world.incidents.items():
+        # Opened by a version that knew no problems.
+        if (
+            incident.state is IncidentState.OPEN
+            and key not in world.problems
+            and not _served(world, incident.id)
+        ):
+            world.problems[key] = _of_incident(key, world)
+
+
+def _served(world: World, incident: int) -> bool:
+    return any(problem.incident == incident for problem in world.problems.values())
+
+
+def _of_incident(key: Address, world: World) -> Problem:
+    incident = world.incidents[key]
+    opened, reason = incident.opened_at, incident.reason
+    return Problem(*key, incident.level, opened, opened, reason, incident.error_kind, incident=incident.id)
+
+
+def _forget(connection: Connection, agent: str, service: str, rule: str) -> None:
+    table = schema.problems.c
+    mine = (table.agent_id == agent, table.service == service, table.rule == rule)
+    connection.execute(delete(schema.problems).where(*mine))
+
+
+def _member(agent: str, incident: int, member: Member) -> dict[str, object]:
+    return {"agent_id": agent, "incident": incident, **asdict(member), "level": member.level.value}
+
+
+def _save_decisions(connection: Connection, agent: str, decisions: Iterable[Decision]) -> None:
+    if not decisions:
+        return
+    table = schema.decisions.c
+    last = connection.execute(select(sql.max(table.seq)).where(table.agent_id == agent)).scalar() or 0
+    rows = [
+        {
+            "agent_id": agent,
+            "seq": seq,
+            **asdict(each),
+            "what": each.what.value,
+            "facts": dumps(dict(each.facts)),
+        }
+        for seq, each in enumerate(decisions, last + 1)
+    ]
+    put(connection, schema.decisions, rows)
