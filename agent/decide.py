@@ -76,6 +76,10 @@ def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
     end_watches(draft, now)
 
 
+def conclude(draft: Draft, rules: Rulebook, now: int) -> None:
+    """Once for each transaction, when all that came in is on the draft: what becomes of problems and tickets."""
+
+
 def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -> None:
     """After a start: the time since the last sign of life is unknown, and the configuration may be another."""
     rename(draft, rules, now)

@@ -241,7 +241,15 @@ class Pipeline:
                     failed[number] = error
                     break
             else:
+                self._conclude(draft)
                 return draft, results
+
+    def _conclude(self, draft: Draft) -> None:
+        try:
+            decide.conclude(draft, self.rules, self._clock.now())
+        except Exception:
+            # What was seen is stored all the same; what becomes of it is asked again with the next transaction.
+            log.exception("incidents.not_decided")
 
     def _announce(self, draft: Draft, results: list[Any]) -> None:
         for address, _, reading in draft.readings:
