@@ -16,22 +16,38 @@ from agent.budget import Budget
 from agent.changes import Changes, differences
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
+from agent.deadman import TURN as PINGING
+from agent.deadman import DeadMan
+from agent.delivery import BEAT, Delivery
 from agent.desk import NoSuchTicket, PersonsMove
+from agent.guard import ASKING, Guard
 from agent.hearing import REFRESH, Hearing
+from agent.holds import PLANNING, Holds
 from agent.lock import StateLock
+from agent.markers import CannotMark, Markers
 from agent.metrics import Metrics
+from agent.outbox import CannotDo, Word
 from agent.pipeline import Pipeline
+from agent.precedents import Precedents
+from agent.rechecks import Rechecks
 from agent.reload import WATCH, Origin, Reloads, document
 from agent.rulebook import Rulebook, fingerprint
 from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
+from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
 from agent.store.migrate import StoreTooNew
+from agent.store.planning import COMMANDS, CannotPlan
 from agent.store.writer import Writer
+from agent.tracing import ATTACHING, Tracing
+from agent.trial import NoSuchRoute, tested
 from agent.upkeep import Upkeep
+from agent.vitals import Vitals
 from agent.web.server import WebServer
+from alerting.connectors.registry import all_connectors
 from alerting.desk.ticket import IllegalMove, Move, Ticket
-from alerting.state import wants_retry
+from alerting.incidents.change import as_json
+from alerting.state import look_in, wants_retry
 from checks.registry import all_kinds
 from checks.text import visible
 from config.errors import ConfigError
@@ -41,7 +57,6 @@ log = structlog.get_logger()
 CHECKPOINT = 5.0
 _STEP_WATCH = 0.75
 _UPKEEP = 600.0
-_PLANNING = 60.0
 _JUDGING = 60.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
@@ -53,7 +68,7 @@ class App:
     """Everything that runs. `start` raises ConfigError or StateLocked and leaves nothing behind."""
 
     def __init__(self, config: Config, clock: Clock, origin: Origin) -> None:
-        self.config, self.clock, self.kinds = config, clock, origin.kinds
+        self.config, self.clock, self.kinds = watching_itself(config), clock, with_own_kind(origin.kinds)
         self.directory = Path(config.agent.state_dir)
         self.origin = origin
         self.reloads = Reloads(config, origin, self.reload, self.reload_failed)
@@ -75,27 +90,26 @@ class App:
         writer = opened(self.directory / FILE_NAME)
         cleanup.callback(writer.close)
         self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
-        self.runner = Runner(self.clock, self.kinds)
-        self.runner.allow(agent.allow_link_local)
-        cleanup.push_async_callback(self.runner.aclose)
-        self.scheduler = Scheduler(self.clock, self._look)
-        self.hearing = Hearing(self.pipeline, self.runner, self.clock, self.scheduler.soon)
+        self._build_looking(writer)
         self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
+        self.pipeline.wants = lambda address: self.scheduler.soon(".".join(address), 0.0)
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
             addresses.append(("agent.metrics.listen", agent.metrics.listen))
         self.web = WebServer(self._site, addresses)
         cleanup.push_async_callback(self.web.stop)
-        await self.pipeline.start()
-        cleanup.push_async_callback(self.pipeline.stop)
+        await self.holds.record(self.config)
+        await self._start_deciding()
         cleanup.push_async_callback(self.reloads.stop)
         control = ControlServer(self.directory, self._answer)
         await control.start()
         cleanup.push_async_callback(control.stop)
         await self._plan()
         self.clock.start()
+        self.vitals.loop.start()
+        cleanup.callback(self.vitals.loop.stop)
         cleanup.push_async_callback(self.scheduler.stop, 0.0)
         cleanup.callback(self.clock.stop)
         await self.web.start()
@@ -103,24 +117,65 @@ class App:
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
 
+    def _build_looking(self, writer: Writer) -> None:
+        self.runner = Runner(self.clock, self.kinds)
+        self.runner.allow(self.config.agent.allow_link_local)
+        self._cleanup.push_async_callback(self.runner.aclose)
+        self.holds = Holds(self.pipeline, writer, self.clock)
+        self.scheduler = Scheduler(self.clock, self._look, self.holds.paused_until)
+        self.holds.wake = self.scheduler.soon
+        self.hearing = Hearing(self.pipeline, self.runner, self.clock, self.scheduler.soon)
+        self.precedents = Precedents(self.directory, self.clock, self.pipeline)
+        self.pipeline.opened = self.precedents.opened
+        self.markers = Markers(self.pipeline, self.clock, lambda: self.config.agent.changes_token)
+        self.vitals = Vitals(self.clock, self.pipeline, self.scheduler)
+        self.runner.itself = self.vitals.of
+        self.deadman = DeadMan(self.config.agent, self.clock, self.runner, self.vitals.standing_still)
+        self.vitals.unanswered = lambda: self.deadman.unanswered
+
+    async def _start_deciding(self) -> None:
+        await self.pipeline.start()
+        self._cleanup.push_async_callback(self.pipeline.stop)
+        self.precedents.start()
+        self._cleanup.push_async_callback(self.precedents.stop)
+        self.delivery = Delivery(self.config, self.origin.connectors, self.clock, self.pipeline)
+        self.vitals.waiting = lambda: self.delivery.stalled_for
+        self._cleanup.push_async_callback(self.delivery.aclose)
+        await self.delivery.start()
+
     def _site(self) -> Any:
         from agent.web.site import site
 
-        return site(self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing)
+        return site(
+            self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing, self.markers
+        )
 
     async def _plan(self) -> None:
+        await self._guard_the_way()
         self.budget = Budget(self.directory, self.config, self.clock, self.pipeline)
-        await self.upkeep.plan()
+        await self.holds.begin()
         await self.hearing.use(self.config)
         self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
+        self.clock.every(BEAT, self.delivery.tick, "delivery")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_STEP_WATCH, self.pipeline.watch_clock, "clock")
         self.clock.every(_UPKEEP, self.upkeep.run, "upkeep")
-        self.clock.every(_PLANNING, self.upkeep.plan, "planning")
+        self.clock.every(PLANNING, lambda: self.holds.plan(self.config), "planning")
         self.clock.every(_JUDGING, self.budget.judge, "budgets")
+        self.clock.every(PINGING, self.deadman.turn, "deadman")
         self.clock.every(WATCH, self.reloads.watch, "targets")
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
+
+    async def _guard_the_way(self) -> None:
+        self.guard = Guard(self.directory, self.config, self.clock, self.pipeline, self.kinds)
+        self._cleanup.push_async_callback(self.guard.aclose)
+        self.tracing = Tracing(self.clock, self.pipeline, self.runner.network)
+        self.tracing.wanted = self.config.agent.trace_routes
+        self._cleanup.push_async_callback(self.tracing.aclose)
+        self.clock.every(ASKING, self.guard.watch, "references")
+        self.clock.every(ATTACHING, self.tracing.attach, "hops")
+        await self.guard.begin()
 
     async def stop(self) -> None:
         """Take no new looks, let running ones end within the grace period, commit, close."""
@@ -132,23 +187,29 @@ class App:
 
     async def reload(self, config: Config) -> Changes:
         """Go on under a new configuration, in one step; what did not change keeps state, memo and appointment."""
-        started = self._started_as
+        started, config = self._started_as, watching_itself(config)
         changes, rules = await asyncio.to_thread(
             lambda: (differences(self.config, config, started), Rulebook.of(config, self.pipeline.rules))
         )
         if changes:
             await asyncio.to_thread(self.metrics.prepare, config)
+            await self.holds.plan(config)  # before anything opens by the new rules that new windows hold back
             await self.pipeline.reload(rules)
             await self.hearing.use(config)
             self.scheduler.use(config.checks(), changes.renamed)
             self.metrics.use(config)
             self.upkeep.use(config)
+            self.delivery.use(config)
             self.budget.use(config)
+            self.deadman.use(config.agent)
+            await asyncio.to_thread(self.guard.use, config)
+            self.tracing.wanted = config.agent.trace_routes
             self.runner.allow(config.agent.allow_link_local)
-            await self.upkeep.plan()
         self.config = config
         self._reload_ok, self._reloaded_at = True, self.clock.now()
         _tell(config, changes)
+        if changes:
+            await self.markers.reloaded(changes, config)
         return changes
 
     def reload_failed(self, reasons: list[str]) -> None:
@@ -158,15 +219,7 @@ class App:
 
     def unready(self) -> list[str]:
         """Why the daemon does not do its work; nothing when it does."""
-        reasons = []
-        if self.pipeline.degraded:
-            reasons.append("the store cannot write")
-        if self.pipeline.stalled_for > _STALLED:
-            reasons.append(f"nothing was stored for {self.pipeline.stalled_for:.0f}s")
-        late = self.clock.monotonic() - self.scheduler.ticked_at
-        if late > _STALLED:
-            reasons.append(f"no check was started for {late:.0f}s")
-        return reasons
+        return self.vitals.standing_still(_STALLED)
 
     def stuck(self) -> bool:
         """Whether the loop that does the work stands still, so that only a restart can help."""
@@ -179,8 +232,12 @@ class App:
             await self.hearing.judge(check)
         else:
             await self._seen(check)
-        spec = self.pipeline.rules.state_specs.get(address)
-        return spec is not None and wants_retry(self.pipeline.memory(address).state, spec)
+        spec, state = self.pipeline.rules.state_specs.get(address), self.pipeline.memory(address).state
+        if spec is None:
+            return False
+        if (left := look_in(state, spec)) is not None:
+            self.scheduler.soon(check.address, max(left, check.retry_every))
+        return wants_retry(state, spec)
 
     async def _seen(self, check: Check) -> None:
         address = (check.service, check.name)
@@ -188,9 +245,14 @@ class App:
         # A reload that is being stored has its rules in force before the scheduler has its checks.
         same = rules.checks.get(address) is check
         made_under = rules.fingerprints[address] if same else fingerprint(check)
-        reading = await self.runner.look(check, self._memo(address))
+        reading = await self.guard.passed(check, await self.runner.look(check, self._memo(address)))
+        if self.holds.paused_until(check, self.clock.now()) is not None:
+            return  # it was paused while the look was under way
+        before = self.pipeline.memory(address).state.level
         committed = self.pipeline.submit(address, reading, made_under)
         await _patiently(committed, min(check.every, _COMMIT_PATIENCE))
+        if self.pipeline.memory(address).state.level > before and self.guard.leads_out(check):
+            self.tracing.begin(check, reading)
 
     def _memo(self, address: tuple[str, str]) -> Any:
         """What the probe remembered, when it was made under the same options."""
@@ -200,9 +262,51 @@ class App:
     async def _answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         if command == "reload":
             return await self._reload_asked(who)
+        if command in COMMANDS:
+            return await self._hold_asked(command, arguments, who)
+        if command == "recheck":
+            return await self._recheck_asked(arguments.get("names"))
+        if command == "changes.add":
+            return await self._change_told(arguments.get("told"), who)
+        if command == "outbox":
+            return await self._outbox_asked(arguments, who)
+        if command == "tickets.test":
+            return await self._test_asked(arguments, who)
         if command == "tickets.move":
             return shown_move(await moved(self.pipeline, arguments, who))
         raise Refused(f"unknown command {command[:40]}")
+
+    async def _outbox_asked(self, arguments: dict[str, Any], who: str) -> Any:
+        try:
+            return {"entries": await self.delivery.follow(Word.read(arguments, who))}
+        except CannotDo as error:
+            raise Refused(str(error)) from None
+
+    async def _change_told(self, told: Any, who: str) -> Any:
+        try:
+            return as_json(await self.markers.add(told if isinstance(told, dict) else {}, who))
+        except CannotMark as error:
+            raise Refused(str(error), usage=True) from None
+
+    async def _hold_asked(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        try:
+            return await self.holds.ask(command, arguments, who)
+        except CannotPlan as error:
+            raise Refused(str(error), usage=error.usage) from None
+
+    async def _recheck_asked(self, names: Any) -> Any:
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise Refused("expected names of checks")
+        return await Rechecks(self.pipeline, self.scheduler, self.holds, self.clock).ask(names)
+
+    async def _test_asked(self, arguments: dict[str, Any], who: str) -> Any:
+        route, service = arguments.get("route"), arguments.get("service")
+        try:
+            return await self.pipeline.change(
+                lambda draft: tested(draft, self.pipeline.rules, (route, service), who, self.clock.now())
+            )
+        except NoSuchRoute as error:
+            raise Refused(str(error), usage=True) from None
 
     async def _reload_asked(self, who: str) -> Any:
         log.info("reload.asked", by=who)
@@ -231,11 +335,14 @@ class App:
         yield _gauge(f"{name}_timestamp_seconds", "When it last was.", self._reloaded_at / 1_000_000)
         yield from self.upkeep.gauges()
         yield from self.budget.gauges()
+        yield from self.delivery.gauges()
+        yield from self.deadman.gauges()
+        yield from self.guard.gauges()
 
 
 def build(config: Config, clock: Clock | None = None, origin: Origin | None = None) -> App:
     """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
-    origin = origin or Origin(Path(config.files[0]), all_kinds())
+    origin = origin or Origin(Path(config.files[0]), all_kinds(), connectors=all_connectors())
     return App(config, clock or SystemClock(), origin)
 
 

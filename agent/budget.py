@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,15 +15,18 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.burning import Burning, Look, silent
 from agent.clock import Clock
-from agent.desk import DAEMON, Subject, apply
+from agent.desk import DAEMON, Subject
 from agent.memory import Draft
+from agent.months import Months
 from agent.pipeline import Pipeline
 from agent.store.reader import NoStore, reading
+from agent.troubles import began, ended
 from alerting.desk import budget as text
+from alerting.desk.impact import MonthsBudget
 from alerting.desk.ticket import TicketEvent
-from alerting.incidents.incident import Incident, IncidentState
+from alerting.incidents.incident import Incident
+from alerting.incidents.problem import Problem
 from alerting.slo.burn import Judged
-from alerting.state import Flip
 from checks.base import Status
 from config.burn import BUDGET
 from config.models import Config, Service
@@ -63,6 +66,7 @@ class Budget:
         self._agent = config.agent.id
         self._burns: list[tuple[str, int, Fraction]] | None = None
         self._silent: set[str] = set()
+        self._months = Months()
 
     def use(self, config: Config) -> None:
         """Go on under a new configuration. The rows stay those of the agent that was started."""
@@ -74,12 +78,13 @@ class Budget:
         """Judge all budgets as they are now; done when what comes of it is on the disk."""
         now = self._clock.now()
         try:
-            found = await asyncio.to_thread(self._found, self._config, now)
+            found, months = await asyncio.to_thread(self._judged, self._config, now)
         except NoStore:
             return
         except DatabaseError as error:
             log.error("budget.not_judged", reason=str(error.orig), retry="in a minute")
             return
+        self._pipeline.world.budgets = months
         if found:
             await self._pipeline.change(lambda draft: self._follow(draft, found, now))
 
@@ -97,6 +102,11 @@ class Budget:
             family.add_metric([service, show_duration(window / _SECOND)], float(rate))
         yield family
 
+    def _judged(self, config: Config, now: int) -> tuple[list[Finding], Mapping[str, MonthsBudget]]:
+        with reading(self._directory, self._agent) as store:
+            months = self._months.look(store, config, now)
+        return self._found(config, now), months
+
     def _found(self, config: Config, now: int) -> list[Finding]:
         with reading(self._directory, self._agent) as store:
             look = Look(store, config, now)
@@ -108,7 +118,7 @@ class Budget:
 
     def _finding(self, look: Look, burning: Burning, now: int) -> Finding:
         service, firing = burning.service, burning.firing
-        latest = self._pipeline.world.incidents.get((service.name, BUDGET))
+        latest = self._pipeline.world.problems.get((service.name, BUDGET))
         explained = [(fired, look.explained(burning, fired)) for fired in firing]
         own = [fired for fired, incidents in explained if not incidents]
         lines = tuple(_lines(look, burning, explained, now))
@@ -139,30 +149,34 @@ class Budget:
 
 def _follow(draft: Draft, found: Finding, now: int) -> None:
     service, level = found.service, found.level
-    before = _level(draft.incidents.get((service.name, BUDGET)))
-    if level is not None and level is not before:
-        flip = Flip(before, level, now, now, found.reason, ((now, level),))
-        apply(draft, service, BUDGET, flip, lambda _: found.subject)
+    before = _level(draft.problems.get((service.name, BUDGET)))
+    if level is Status.OK and level is not before:
+        ended(draft, (service.name, BUDGET), now, now, found.reason)
+    elif level is not None and level is not before:
+        # A rule of level ticket fires long before the month is lost: it is foreseen, and nobody notices yet.
+        foreseen = level is Status.DEGRADED
+        problem = Problem(service.name, BUDGET, level, now, now, found.reason, forecast=foreseen)
+        title, description = found.subject.title, found.subject.description
+        began(draft, replace(problem, title=title, description=description))
     draft.events.extend(found.lines)
 
 
-def _level(incident: Incident | None) -> Status:
-    """What the incident stands for at the moment."""
-    return incident.level if incident is not None and incident.state is IncidentState.OPEN else Status.OK
+def _level(problem: Problem | None) -> Status:
+    """How bad it is at the moment."""
+    return problem.level if problem is not None and problem.over is None else Status.OK
 
 
 def _lines(
     look: Look, burning: Burning, explained: Iterable[tuple[Judged, Sequence[Incident]]], now: int
 ) -> Iterator[TicketEvent]:
     """For each outage that explains a rule one line for a level, in its first ticket; none after that for a page."""
-    seen: dict[int, set[str]] = {}
     for fired, incidents in explained:
         if not incidents:
             continue
         first, what = incidents[0], _LINES[fired.rule.level]
-        if first.id not in seen:
-            seen[first.id] = look.told(incidents)
-        told = seen[first.id]
+        if first.ticket not in look.said:  # several services may have lost their budgets by one incident
+            look.said[first.ticket] = look.told(incidents)
+        told = look.said[first.ticket]
         if what not in told and _LINES["page"] not in told:
             told.add(what)
             said = text.reason(fired, look.month(burning, fired))

@@ -59,12 +59,16 @@ class Burning:
 
 
 class Look:
-    """One look at all budgets, as of `now`; to be used while the store's view is open."""
+    """One look at all budgets, as of `now`; to be used while the store's view is open.
+
+    `said` is what the timelines of tickets say of budgets, by ticket.
+    """
 
     def __init__(self, store: Reader, config: Config, now: int) -> None:
         self._store, self._config, self._now = store, config, now
         self._zone = config.agent.timezone
         self._known: dict[str, list[Incident]] = {}
+        self.said: dict[int, set[str]] = {}
         self._late: dict[str, Ledger] | None = None
 
     def all(self) -> Iterator[Burning]:
@@ -143,12 +147,14 @@ class Look:
         service = burning.service
         if service.name not in self._known:
             since = self._now - max(burning.accounts)
-            self._known[service.name] = self._store.incidents(service.name, since)
-        counting = {check.name for check in service.checks.values() if check.counts_for_uptime}
+            counting = {check.name for check in service.checks.values() if check.counts_for_uptime}
+            own = (each for each in self._store.incidents(service.name, since) if each.rule in counting)
+            folded = self._store.incidents_of_others(service.name, since, counting)
+            self._known[service.name] = [*own, *folded]
         found = (
             each
             for each in self._known[service.name]
-            if each.rule in counting and each.opened_at < outage.end and _reaches(each, outage.start)
+            if each.opened_at < outage.end and _reaches(each, outage.start)
         )
         return sorted(found, key=lambda each: abs(each.opened_at - outage.start))
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from config.conditions import Condition
-from config.models import AgentConfig, Check, Config, Service
+from config.models import AgentConfig, Check, Config, Helpdesk, Service
 from config.secrets import Secret
 
 MOST_NAMES = 100
@@ -75,7 +75,7 @@ def differences(before: Config, after: Config, started: AgentConfig | None = Non
         restart=tuple(
             f"agent.{name}"
             for name in _ON_RESTART
-            if not _same(getattr(started or before.agent, name), getattr(after.agent, name))
+            if not same(getattr(started or before.agent, name), getattr(after.agent, name))
         ),
     )
 
@@ -122,7 +122,7 @@ def _sections(before: Config, after: Config) -> Iterator[tuple[str, Names]]:
         if each.name in _NOT_OPTIONS:
             continue
         old, new = getattr(before, each.name), getattr(after, each.name)
-        if not _same(old, new):
+        if not same(old, new):
             yield each.name, _parts(old, new)
 
 
@@ -130,7 +130,7 @@ def _parts(old: Any, new: Any) -> Names:
     if isinstance(old, BaseModel) and isinstance(new, BaseModel):
         return _options(old, new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return _sorted(name for name in old.keys() | new.keys() if not _same(old.get(name), new.get(name)))
+        return _sorted(name for name in old.keys() | new.keys() if not same(old.get(name), new.get(name)))
     return ()
 
 
@@ -139,24 +139,23 @@ def _differ(old: Service | Check, new: Service | Check) -> Names:
     if old is new:
         return ()
     names = [each.name for each in fields(old) if each.name not in _IDENTITY]
-    found = [name for name in names if not _same(getattr(old, name), getattr(new, name))]
+    found = [name for name in names if not same(getattr(old, name), getattr(new, name))]
     options = _options(old.spec, new.spec) if isinstance(old, Check) and isinstance(new, Check) else ()
     # A kind may have `every` as an option of its own: it is told once.
-    return tuple(dict.fromkeys((*("type" if name == "kind" else name for name in found), *options)))
+    return tuple(dict.fromkeys((*(_WRITTEN_AS.get(name, name) for name in found), *options)))
 
 
 _IDENTITY = frozenset({"name", "service", "checks", "disabled", "spec"})
+_WRITTEN_AS = {"kind": "type", "confirm_of": "confirm"}
 
 
 def _options(old: BaseModel, new: BaseModel) -> Names:
     names = dict.fromkeys((*type(old).model_fields, *type(new).model_fields))
     missing = object()
-    return tuple(
-        name for name in names if not _same(getattr(old, name, missing), getattr(new, name, missing))
-    )
+    return tuple(name for name in names if not same(getattr(old, name, missing), getattr(new, name, missing)))
 
 
-def _same(old: Any, new: Any) -> bool:
+def same(old: Any, new: Any) -> bool:
     """Equal as written; secrets are compared without being followed."""
     if old is new:
         return True
@@ -164,10 +163,12 @@ def _same(old: Any, new: Any) -> bool:
         return old.written_like(new)
     if isinstance(old, Condition) and isinstance(new, Condition):
         return old.text == new.text and old.must_hold == new.must_hold
+    if isinstance(old, Helpdesk) and isinstance(new, Helpdesk):
+        return same(old.options, new.options) and same(old.own, new.own)
     if isinstance(old, BaseModel) and isinstance(new, BaseModel):
         return type(old) is type(new) and not _options(old, new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return old.keys() == new.keys() and all(_same(value, new[key]) for key, value in old.items())
+        return old.keys() == new.keys() and all(same(value, new[key]) for key, value in old.items())
     if isinstance(old, (tuple, list)) and isinstance(new, (tuple, list)):
-        return len(old) == len(new) and all(map(_same, old, new))
+        return len(old) == len(new) and all(map(same, old, new))
     return bool(old == new)

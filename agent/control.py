@@ -22,12 +22,26 @@ _MAX_LINE = 1024 * 1024
 _MAX_ANSWER = 16 * 1024 * 1024
 _PATIENCE = 30.0
 _NO_ANSWER = "the daemon did not answer; whether the change was made is not known: look "
-_LOOK = {"reload": "at its log", "tickets.move": "with `tocsin tickets show`"}
+_LOOK = {
+    "outbox": "with `tocsin outbox list`",
+    "reload": "at its log",
+    "tickets.move": "with `tocsin tickets show`",
+    "maintenance": "with `tocsin maintenance list`",
+    "changes": "with `tocsin changes list`",
+    "silence": "with `tocsin silence list`",
+    "pause": "with `tocsin status`",
+    "resume": "with `tocsin status`",
+    "recheck": "with `tocsin status`",
+}
 Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
 
 
 class Refused(Exception):
-    """The request cannot be done; the text is for the person who asked."""
+    """The request cannot be done; the text is for the person who asked. `usage`: it never could."""
+
+    def __init__(self, text: str, *, usage: bool = False) -> None:
+        super().__init__(text)
+        self.usage = usage
 
 
 class NotRunning(Exception):
@@ -76,7 +90,7 @@ class ControlServer:
         try:
             return {"result": await self._answer(request["command"], request.get("arguments") or {}, who)}
         except Refused as error:
-            return {"error": str(error)}
+            return {"error": str(error), "usage": error.usage}
         except Exception:
             log.exception("control.failed", command=request["command"])
             return {"error": "the daemon failed; its log says how", "fault": True}
@@ -105,10 +119,13 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
-def ask(directory: Path, command: str, **arguments: Any) -> Any:
-    """Ask the daemon of that state directory. Raises NotRunning, or Refused with its words."""
+def ask(directory: Path, command: str, patience: float = _PATIENCE, **arguments: Any) -> Any:
+    """Ask the daemon of that state directory. Raises NotRunning, or Refused with its words.
+
+    It has `patience` seconds for each part of its answer.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-        peer.settimeout(_PATIENCE)
+        peer.settimeout(patience)
         try:
             peer.connect(str(directory / SOCKET_NAME))
         except (FileNotFoundError, ConnectionRefusedError):
@@ -121,10 +138,14 @@ def ask(directory: Path, command: str, **arguments: Any) -> Any:
         try:
             answer = _asked(peer, {"command": command, "arguments": arguments})
         except (OSError, ValueError):  # ended, reset, silent, or cut off in the middle of its answer
-            raise Refused(_NO_ANSWER + _LOOK.get(command, "whether it runs")) from None
+            raise Refused(_NO_ANSWER + _where_to_look(command)) from None
     if "error" in answer:
-        raise Refused(str(answer["error"]))
+        raise Refused(str(answer["error"]), usage=answer.get("usage") is True)
     return answer.get("result")
+
+
+def _where_to_look(command: str) -> str:
+    return _LOOK.get(command) or _LOOK.get(command.partition(".")[0], "whether it runs")
 
 
 def _asked(peer: socket.socket, request: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from agent.desk import end_removed, end_watches, to_incident
+from agent.blindness import look_for_blindness
+from agent.incidents.ends import end_removed, end_watches
+from agent.incidents.settling import Settling
 from agent.ledger import (
     close_check,
     close_service,
@@ -17,16 +19,22 @@ from agent.ledger import (
     write_track,
 )
 from agent.memory import LAST_READINGS, Address, CheckMemory, Draft
+from agent.mirror import mirror
 from agent.renames import rename
 from agent.rulebook import Rulebook
+from agent.troubles import began, calmed, ended, seen
+from alerting.incidents.problem import Problem
+from alerting.incidents.suppression import paused
 from alerting.slo.blips import weighed
 from alerting.slo.gaps import Gap, Step, believed, is_far, of_step, undone, while_stopped
+from alerting.slo.spans import Klass
 from alerting.slo.track import OF_STATE
-from alerting.state import Flip, step
+from alerting.state import CheckState, Flip, step
 from checks.base import Reading, Status
 from config.burn import BUDGET, burn_rules
 from config.models import Check
 
+_BAD = (Klass.DOWN, Klass.DEGRADED)
 _GONE = "no longer in the configuration"
 
 
@@ -43,6 +51,8 @@ def take(
     check = rules.checks.get(address)
     if check is None or (made_under and made_under != rules.fingerprints[address]):
         return None
+    if paused(draft.suppressions, *address, reading.at):
+        return None
     before = draft.check(address)
     spec = rules.state_specs[address]
     state, flip = step(before.state, reading, spec)
@@ -50,7 +60,8 @@ def take(
     track = track_after(before, reading, OF_STATE[state.state or Status.UNKNOWN], flip, check.valid_for)
     last = (*before.readings, reading)[-LAST_READINGS:]
     memo_of = rules.fingerprints[address]
-    draft.checks.put(address, CheckMemory(state, track, last, reading.memo, memo_of, check.valid_for))
+    good = before.good_after(reading)
+    draft.checks.put(address, CheckMemory(state, track, last, reading.memo, memo_of, check.valid_for, good))
     draft.readings.append((address, check.kind, reading))
     write_track(draft, rules, address, before.track, track)
     if blip is not None:
@@ -59,8 +70,55 @@ def take(
         draft.flips.append((address, flip))
         facts = {"before": flip.before, "after": flip.after, "reason": flip.reason}
         draft.tell("check.flipped", check=check.address, **facts)
-        to_incident(draft, rules, address, flip)
+        _to_problem(draft, rules, check, flip, reading)
+    elif draft.problems.get(address) is not None:
+        _flaps(draft, address, state)
+        seen(draft, address, reading)
     return flip
+
+
+def _to_problem(draft: Draft, rules: Rulebook, check: Check, flip: Flip, reading: Reading) -> None:
+    """What a flip says of the trouble that its check stands for."""
+    address = (check.service, check.name)
+    before, flapping = draft.problems.get(address), draft.check(address).state.flapping
+    if before is not None and before.over is not None:
+        conclude(draft, rules, flip.at)  # what came back within one transaction had been over
+    if flip.after is Status.OK:
+        if flapping or (
+            before is not None and before.flapping and not _steadily(draft, rules, address, flip)
+        ):
+            calmed(draft, address, flip.segments[-1][0])
+        else:
+            ended(draft, address, flip.segments[-1][0], flip.at, flip.reason)
+        return
+    began(
+        draft,
+        Problem(
+            *address,
+            flip.after,
+            flip.since,
+            flip.at,
+            flip.reason,
+            reading.error_kind,
+            forecast=reading.forecast and flip.after is Status.DEGRADED,
+            share=reading.share,
+            flapping=flapping,
+        ),
+    )
+
+
+def _steadily(draft: Draft, rules: Rulebook, address: Address, flip: Flip) -> bool:
+    """Whether it was bad for so long that what comes now is a recovery like any other."""
+    bad_since = max((at for at, klass in draft.check(address).track if klass in _BAD), default=flip.at)
+    return flip.at - bad_since >= rules.services[address[0]].watch_for * 1_000_000
+
+
+def _flaps(draft: Draft, address: Address, state: CheckState) -> None:
+    """Whether trouble that lasts comes and goes too often to be told each time."""
+    problem = draft.problems.get(address)
+    if problem is not None and state.flapping and not problem.flapping:
+        draft.problems.put(address, replace(problem, flapping=True))
+        draft.unsettled = True
 
 
 def tell(draft: Draft, address: Address, check: Check, memo: Any, *, silent: bool) -> None:
@@ -73,16 +131,23 @@ def tell(draft: Draft, address: Address, check: Check, memo: Any, *, silent: boo
 def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
     """What becomes due by time alone: readings that are too old, watches that are over."""
     silence(draft, rules, now)
+    look_for_blindness(draft, rules, now)
     end_watches(draft, now)
+    draft.unsettled = True  # what waits, or is held back, may have waited long enough
 
 
 def conclude(draft: Draft, rules: Rulebook, now: int) -> None:
     """Once for each transaction, when all that came in is on the draft: what becomes of problems and tickets."""
+    if draft.unsettled or draft.waiting:
+        Settling(draft, rules, now).run()
+    mirror(draft, rules, now)
 
 
 def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -> None:
     """After a start: the time since the last sign of life is unknown, and the configuration may be another."""
     rename(draft, rules, now)
+    draft.unsettled = True
+    draft.looking_since = now
     if alive_until is not None:
         gap = while_stopped(alive_until, now)
         if not _set_right(draft, Step(alive_until, now, 0)):
@@ -93,6 +158,8 @@ def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -
 
 def clock_was_set(draft: Draft, rules: Rulebook, step: Step) -> None:
     """The machine's clock was set: nobody can say what happened in the time around it."""
+    draft.looking_since = step.new
+    draft.could_look.clear()
     known = step.old if draft.known is None else draft.known
     if _set_right(draft, step):
         return
@@ -127,6 +194,9 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
 
     `before` are the rules that were in force; None when nobody knows.
     """
+    draft.could_look.clear()
+    if before is not None:
+        conclude(draft, before, now)  # what came in with the change was seen under the rules before it
     rename(draft, rules, now)
     for address in draft.known_checks():
         if address in rules.checks:
@@ -139,6 +209,7 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
         if service not in rules.services:
             close_service(draft, service, now)
     _end_budgets(draft, rules, now)
+    draft.unsettled = True
     rejudge(draft, rules, now, before)
 
 

@@ -17,6 +17,7 @@ from agent.memory import Address, Draft
 from agent.pipeline import Pipeline
 from agent.runner import Runner
 from alerting.calendars import Calendar
+from alerting.incidents.suppression import paused
 from checks.heartbeat.signals import Signal, hear
 from config.models import Check, Config
 
@@ -100,7 +101,8 @@ class Hearing:
         now = self._clock.now()
         memo = draft.check(address).memo
         told = hear(check.spec, memo, signal, now / _SECOND, self._since / _SECOND)
-        rests = not all(Calendar(each).open_at(now) for each in check.active)
+        closed = not all(Calendar(each).open_at(now) for each in check.active)
+        rests = closed or paused(draft.suppressions, *address, now) is not None
         decide.tell(draft, address, check, told, silent=rests)
         if not rests:
             self._judged(draft, address)

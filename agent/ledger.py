@@ -104,6 +104,18 @@ def silence(draft: Draft, rules: Rulebook, now: int) -> None:
             _turn_unknown(draft, rules, address, believed)
 
 
+def turn_away(draft: Draft, rules: Rulebook, address: Address, since: int) -> None:
+    """Nobody looks from then on, as somebody wants it: unknown time, for which nobody is to blame."""
+    memory = draft.check(address)
+    state = replace(memory.state, unknown_since=None)
+    if state != memory.state:
+        draft.told[address] = rules.checks[address].kind
+    after = turned(memory.track, since, Klass.UNKNOWN) if memory.track else ()
+    draft.checks.put(address, replace(memory, track=after, state=state))
+    if after:
+        write_track(draft, rules, address, memory.track, after)
+
+
 def mark_unseen(draft: Draft, rules: Rulebook, since: int) -> None:
     """The daemon itself was not there: everything known is unknown from `since` on, or from when it got too old."""
     for address in draft.known_checks():

@@ -7,30 +7,35 @@ draft over only after its transaction was committed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from alerting.desk.impact import MonthsBudget
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents.decision import Decision
+from alerting.incidents.change import Change
+from alerting.incidents.decision import Decided, Decision
 from alerting.incidents.incident import Incident
 from alerting.incidents.problem import Member, Problem
 from alerting.incidents.suppression import Suppression
+from alerting.outgoing import Outgoing
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap
 from alerting.slo.track import Track, TrackChange
 from alerting.state import NEW, CheckState, Flip
-from checks.base import Reading
+from checks.base import Reading, Status
 
 K = TypeVar("K")
 V = TypeVar("V")
 Address = tuple[str, str]  # service, check
 LAST_READINGS = 5
+LAST_CHANGES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class CheckMemory:
     """One check: its confirmed state, its recent track, its last readings (newest last), and the probe's memo.
 
+    `last_good` is the latest good one, which may be older than those.
     `memo_of` is the fingerprint of the options under which the memo was made, `believed_for` how many seconds the
     last reading may be believed by the interval it was made in.
     """
@@ -41,10 +46,15 @@ class CheckMemory:
     memo: Any = None
     memo_of: str = ""
     believed_for: float = 0.0
+    last_good: Reading | None = None
 
     @property
     def last(self) -> Reading | None:
         return self.readings[-1] if self.readings else None
+
+    def good_after(self, reading: Reading) -> Reading | None:
+        """The latest good reading once this one has come."""
+        return reading if reading.status is Status.OK else self.last_good
 
 
 class Layer(Generic[K, V]):
@@ -75,6 +85,9 @@ class Layer(Generic[K, V]):
     def values(self) -> Iterable[V]:
         return self._seen().values()
 
+    def items(self) -> Iterable[tuple[K, V]]:
+        return self._seen().items()
+
     def _seen(self) -> dict[K, V]:
         seen = {**self._below, **self.changed}
         for key in self.dropped:
@@ -92,8 +105,14 @@ class World:
     """Everything committed. Incidents are the latest of each (service, rule), as are problems, those that last.
 
     `members` are what belongs, or belonged, to each incident that is not resolved for good, by its number.
-    `suppressions` are those that are not over. `known` is the latest sign of life that a believable clock gave, `far`
-    the latest gap longer than that.
+    `suppressions` are those that are not over, `outbox` by helpdesk and key what is unsent or may change again.
+    `changes` are the latest, the oldest first. `budgets` are by service those of
+    the running month as they were judged last; they are reckoned from the store and never part of a draft.
+    `named` is when a ticket was last told what else its incident affects,
+    and of what; `opened` are the moments of the last minute's tickets, `digest` the number of the last one that many
+    incidents share. `known` is the latest sign of life that a believable clock gave, `far`
+    the latest gap longer than that. Nobody looked before `looking_since`; `could_look` notes since when checks that
+    rested do not, is worked out anew whenever it is lacking, and never part of a draft.
     """
 
     checks: dict[Address, CheckMemory] = field(default_factory=dict)
@@ -103,19 +122,37 @@ class World:
     problems: dict[Address, Problem] = field(default_factory=dict)
     members: dict[int, tuple[Member, ...]] = field(default_factory=dict)
     suppressions: tuple[Suppression, ...] = ()
+    outbox: dict[tuple[str, str], Outgoing] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    last_change: int = 0
+    budgets: Mapping[str, MonthsBudget] = field(default_factory=dict)
+    named: dict[int, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    opened: tuple[int, ...] = ()
+    digest: int = 0
     last_incident: int = 0
     last_ticket: int = 0
     known: int | None = None
     far: Gap | None = None
+    looking_since: int = 0
+    could_look: dict[Address, int] = field(default_factory=dict)
 
-    def forget_ended_tickets(self) -> None:
-        """Keep open tickets, and those that a recurrence could open again; the store has them all."""
+    def forget_ended(self) -> None:
+        """Keep open tickets, those that a recurrence could open again, and what goes with them; the store has all."""
         linked = {incident.ticket for incident in self.incidents.values()}
         ended = [
             number for number, ticket in self.tickets.items() if not ticket.is_open and number not in linked
         ]
         for number in ended:
             del self.tickets[number]
+        sent = [
+            key for key, entry in self.outbox.items() if not entry.unsent and entry.ticket not in self.tickets
+        ]
+        for key in sent:
+            del self.outbox[key]
+        kept = {incident.id for incident in self.incidents.values() if incident.holds_key}
+        for number in self.members.keys() - kept:
+            del self.members[number]
+            self.named.pop(number, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +163,37 @@ class Fact:
     fields: Mapping[str, Any]
 
 
+@dataclass(eq=False)
 class Draft:
     """Changes on their way to the disk: seen by the decisions that follow in the same transaction.
 
     `told` are checks, with their kinds, whose memo changed without a reading; `no_gaps` were taken for gaps before.
     `links` tie tickets (ticket, relation, other, at); `wanted` are checks that are to look at once. While `unsettled`,
-    it is not yet decided what becomes of the problems.
+    it is not yet decided what becomes of the problems. `recorded` is what suppressions are, each from a moment on;
+    of the `events` so many are `mirrored` in the outbox already.
     """
 
-    def __init__(self, world: World) -> None:
+    world: InitVar[World]
+    recorded: list[tuple[int, Suppression]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    links: list[tuple[int, str, int, int]] = field(default_factory=list)
+    wanted: set[Address] = field(default_factory=set)
+    unsettled: bool = False
+    written_incidents: dict[int, Incident] = field(default_factory=dict)
+    readings: list[tuple[Address, str, Reading]] = field(default_factory=list)
+    flips: list[tuple[Address, Flip]] = field(default_factory=list)
+    blips: list[tuple[Address, Blip]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    no_gaps: list[Gap] = field(default_factory=list)
+    spans: list[tuple[str, str, TrackChange]] = field(default_factory=list)
+    events: list[TicketEvent] = field(default_factory=list)
+    mirrored: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    moves: list[tuple[Address, Address]] = field(default_factory=list)
+    told: dict[Address, str] = field(default_factory=dict)
+
+    def __post_init__(self, world: World) -> None:
         self._world = world
         self.checks: Layer[Address, CheckMemory] = Layer(world.checks)
         self.services: Layer[str, Track] = Layer(world.services)
@@ -142,25 +201,25 @@ class Draft:
         self.tickets: Layer[int, Ticket] = Layer(world.tickets)
         self.problems: Layer[Address, Problem] = Layer(world.problems)
         self.members: Layer[int, tuple[Member, ...]] = Layer(world.members)
+        self.named: Layer[int, tuple[int, frozenset[str]]] = Layer(world.named)
+        self.outbox: Layer[tuple[str, str], Outgoing] = Layer(world.outbox)
+        self.opened, self.digest = world.opened, world.digest
         self.suppressions = world.suppressions
-        self.decisions: list[Decision] = []
-        self.links: list[tuple[int, str, int, int]] = []
-        self.wanted: set[Address] = set()
-        self.unsettled = False
-        self.written_incidents: dict[int, Incident] = {}
-        self.readings: list[tuple[Address, str, Reading]] = []
-        self.flips: list[tuple[Address, Flip]] = []
-        self.blips: list[tuple[Address, Blip]] = []
-        self.gaps: list[Gap] = []
-        self.no_gaps: list[Gap] = []
-        self.spans: list[tuple[str, str, TrackChange]] = []
-        self.events: list[TicketEvent] = []
-        self.facts: list[Fact] = []
-        self.moves: list[tuple[Address, Address]] = []
-        self.told: dict[Address, str] = {}
-        self.last_incident = world.last_incident
-        self.last_ticket = world.last_ticket
+        self.last_incident, self.last_ticket = world.last_incident, world.last_ticket
         self.known, self.far = world.known, world.far
+        self.looking_since, self.could_look = world.looking_since, world.could_look
+
+    @property
+    def knows_problems(self) -> bool:
+        """Whether there is any trouble at all."""
+        return bool(self._world.problems or self.problems.changed)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a problem waits for a word that any reading may bring."""
+        if not self.knows_problems:
+            return False
+        return any(each.hold is not None and each.hold.why.waits for each in self.problems.values())
 
     def check(self, address: Address) -> CheckMemory:
         return self.checks.get(address) or CheckMemory()
@@ -172,6 +231,15 @@ class Draft:
     def known_services(self) -> list[str]:
         """Every service whose time is kept."""
         return self.services.keys()
+
+    def changed_members(self) -> list[tuple[int, Member]]:
+        """What joined or left an incident, by its number."""
+        committed = self._world.members
+        return [
+            (incident, each)
+            for incident, members in self.members.changed.items()
+            for each in sorted(set(members) - set(committed.get(incident, ())), key=lambda each: each.since)
+        ]
 
     def put_incident(self, incident: Incident) -> None:
         """The latest of its key; an earlier one that this draft has changed is written all the same."""
@@ -187,6 +255,33 @@ class Draft:
         self.spans = [(*(new if row[:2] == old else row[:2]), row[2]) for row in self.spans]
         self.told = {new if at == old else at: kind for at, kind in self.told.items()}
 
+    def record(self, at: int, suppression: Suppression) -> None:
+        """From `at` on the suppression is this, whatever it was."""
+        others = (each for each in self.suppressions if each.id != suppression.id)
+        self.suppressions = (*others, suppression)
+        self.recorded.append((at, suppression))
+        self.unsettled = True
+
+    def opened_incidents(self) -> list[Incident]:
+        """Those that this draft opened, in their order."""
+        numbers = {each.incident for each in self.decisions if each.what is Decided.OPENED}
+        return [incident for number, incident in self.written_incidents.items() if number in numbers]
+
+    def note_change(self, change: Change) -> Change:
+        """The change with its number, from now on among those that tickets tell of."""
+        numbered = replace(change, number=self._world.last_change + len(self.changes) + 1)
+        self.changes.append(numbered)
+        return numbered
+
+    @property
+    def known_changes(self) -> tuple[Change, ...]:
+        return (*self._world.changes, *self.changes)
+
+    @property
+    def budgets(self) -> Mapping[str, MonthsBudget]:
+        """The month's error budgets by service, as they were judged last."""
+        return self._world.budgets
+
     def tell(self, event: str, **fields: Any) -> None:
         self.facts.append(Fact(event, fields))
 
@@ -199,9 +294,15 @@ class Draft:
             self.tickets,
             self.problems,
             self.members,
+            self.named,
+            self.outbox,
         ):
             layer.settle()
         self._world.suppressions = self.suppressions
+        self._world.changes = self.known_changes[-LAST_CHANGES:]
+        self._world.last_change += len(self.changes)
+        self._world.opened, self._world.digest = self.opened, self.digest
         self._world.last_incident = self.last_incident
         self._world.last_ticket = self.last_ticket
         self._world.known, self._world.far = self.known, self.far
+        self._world.looking_since = self.looking_since

@@ -118,6 +118,14 @@ class _Snapshot(Collector):
         up = GaugeMetricFamily(
             "tocsin_check_up", "1 when a check is neither down nor unknown.", labels=_CHECK
         )
+        unstable = GaugeMetricFamily(
+            "tocsin_check_unstable",
+            "1 while the last looks disagree with the confirmed state.",
+            labels=_CHECK,
+        )
+        flapping = GaugeMetricFamily(
+            "tocsin_check_flapping", "1 while a check changes too often.", labels=_CHECK
+        )
         for check in self._metrics.config.checks():
             labels = [check.service, check.name, check.kind]
             memory = world.checks.get((check.service, check.name))
@@ -127,8 +135,9 @@ class _Snapshot(Collector):
             for each in _STATES:
                 state.add_metric([*labels, each.value], float(each is shown))
             up.add_metric(labels, float(shown in (Status.OK, Status.DEGRADED)))
-        yield state
-        yield up
+            unstable.add_metric(labels, float(memory is not None and memory.state.unstable))
+            flapping.add_metric(labels, float(memory is not None and memory.state.flapping))
+        yield from (state, up, unstable, flapping)
 
     def _failing(self, world: World) -> Metric:
         """Which checks fail at the moment, and what of: a series for each of them, none for the others."""

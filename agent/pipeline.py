@@ -15,10 +15,12 @@ from agent.clock import Clock, StepWatch
 from agent.desk import NoSuchTicket, PersonsMove, move_ticket
 from agent.memory import Address, CheckMemory, Draft, World
 from agent.rulebook import Rulebook
+from agent.store.outbox import mirrors_of
 from agent.store.restore import restored, ticket_from_store
 from agent.store.save import save
 from agent.store.writer import Writer
 from alerting.desk.ticket import IllegalMove, Ticket
+from alerting.incidents.incident import Incident
 from alerting.slo.gaps import believed
 from checks.base import Reading
 
@@ -30,6 +32,8 @@ _PATIENCE = 5.0
 _AT_ONCE = 1000
 Change = Callable[[Draft], Any]
 Heard = Callable[[Address, Reading], None]
+Wants = Callable[[Address], None]
+Opened = Callable[[Incident], None]
 
 
 class BacklogFull(Exception):
@@ -44,13 +48,15 @@ class Pipeline:
         self.rules = self._settled_rules = rules
         self.degraded = False
         self.heard: Heard = lambda _address, _reading: None
+        self.wants: Wants = lambda _address: None
+        self.opened: Opened = lambda _incident: None
         self._writer, self._clock, self._agent_id = writer, clock, agent_id
         self._waiting: deque[tuple[Change, asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
-        self._last_commit = clock.monotonic()
+        self._last_commit = self._committed_at = clock.monotonic()
         self._looking = False
         self._steps = StepWatch(clock)
         self._clock_was_set: deque[tuple[Change, asyncio.Future[Any]]] = deque()
@@ -121,7 +127,7 @@ class Pipeline:
     async def checkpoint(self) -> None:
         """What time alone brings; and the mark that the agent is alive, at most every few seconds."""
         await self.change(lambda draft: decide.sweep(draft, self.rules, self._clock.now()))
-        self.world.forget_ended_tickets()
+        self.world.forget_ended()
 
     async def watch_clock(self) -> None:
         """Notice when the machine's clock was set; to be asked every second or so, for a clock also drifts."""
@@ -141,6 +147,16 @@ class Pipeline:
     def stalled_for(self) -> float:
         """Seconds since the last commit while something is waiting; 0 when nothing waits."""
         return self._clock.monotonic() - self._last_commit if not self._idle.is_set() else 0.0
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last commit, whether anything waits or not: the mark of being alive is one every few."""
+        return self._clock.monotonic() - self._committed_at
+
+    @property
+    def backlog(self) -> int:
+        """Changes that wait for the store."""
+        return len(self._waiting)
 
     @property
     def ended(self) -> bool:
@@ -187,7 +203,7 @@ class Pipeline:
             draft.known = self._steps.at
         refusal = await self._written(draft)
         if refusal is None:
-            self._last_commit = self._clock.monotonic()
+            self._last_commit = self._committed_at = self._clock.monotonic()
             self._settled_rules = self.rules
             draft.settle()
             self._announce(draft, results)
@@ -256,6 +272,10 @@ class Pipeline:
             self.heard(address, reading)
         for fact in draft.facts:
             log.info(fact.event, **fact.fields)
+        for address in draft.wanted:
+            self.wants(address)
+        for incident in draft.opened_incidents():
+            self.opened(incident)
         for future, result in results:
             if future.done():
                 continue
@@ -266,11 +286,16 @@ class Pipeline:
                 future.set_result(result)
 
     async def _remember_ticket(self, number: int) -> None:
-        ticket = await self._writer.write(
-            lambda connection: ticket_from_store(connection, self._agent_id, number)
+        ticket, mirrors = await self._writer.write(
+            lambda connection: (
+                ticket_from_store(connection, self._agent_id, number),
+                mirrors_of(connection, self._agent_id, number),
+            )
         )
         if ticket is not None:
             self.world.tickets[number] = ticket
+        for each in mirrors:
+            self.world.outbox.setdefault((each.helpdesk, each.key), each)
 
 
 def _cannot_write(error: Exception) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 
 from agent.changes import MOST_NAMES, Changes, differences
 from agent.threads import ProbeThreads, StillHangs
+from alerting.connectors.base import ConnectorType
 from checks.base import Kind
 from config.errors import Problem
 from config.loader import Loaded, examine
@@ -33,6 +34,7 @@ class Origin:
     path: Path
     kinds: Mapping[str, Kind]
     texts: Mapping[str, bytes] | None = None
+    connectors: Mapping[str, ConnectorType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Reloads:
         files, origin = self._config.targets_files, self._origin
 
         def read() -> tuple[Stamp, Loaded]:
-            return stamp(files), examine(origin.path, origin.kinds, texts=texts)
+            return stamp(files), examine(origin.path, origin.kinds, origin.connectors, texts=texts)
 
         return await self._threads.run("files", read)
 

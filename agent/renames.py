@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.desk import DAEMON
@@ -28,6 +29,31 @@ def rename(draft: Draft, rules: Rulebook, now: int) -> None:
         heir = moved.get((ticket.service, ticket.check))
         if heir is not None:
             draft.tickets.put(ticket.number, replace(ticket, service=heir[0], check=heir[1]))
+    _suppressions(draft, rules, now)
+
+
+def _suppressions(draft: Draft, rules: Rulebook, now: int) -> None:
+    """What was silenced, paused or announced under an old name is so under the new one."""
+    for each in draft.suppressions:
+        if each.plan is not None:  # the configuration itself says whom they are for
+            continue
+        names = tuple(dict.fromkeys(new for old in each.match.names for new in _names_now(old, rules)))
+        if names != each.match.names:
+            draft.record(now, replace(each, match=replace(each.match, names=names), by=DAEMON))
+            draft.tell("suppression.renamed", id=each.id, before=list(each.match.names), after=list(names))
+
+
+def _names_now(name: str, rules: Rulebook) -> Iterable[str]:
+    """What a service or check is called now; the checks by themselves of a service that went into others."""
+    service, is_check, check = name.partition(".")
+    if is_check:
+        heir = rules.heirs.get((service, check)) if (service, check) not in rules.checks else None
+        return (_shown(heir),) if heir is not None else (name,)
+    heirs = [new for old, new in rules.heirs.items() if old[0] == service]
+    if service in rules.services or not heirs:
+        return (name,)
+    whole = {new[0] for new in heirs if set(rules.members[new[0]]) <= set(heirs)}
+    return [new[0] if new[0] in whole else _shown(new) for new in heirs]
 
 
 def _take_over(draft: Draft, old: Address, new: Address, now: int) -> None:
@@ -40,6 +66,7 @@ def _take_over(draft: Draft, old: Address, new: Address, now: int) -> None:
 
 def _incident(draft: Draft, old: Address, new: Address, now: int) -> None:
     """Occurrences go on counting after those that the new name had in an earlier life."""
+    _problem(draft, old, new)
     latest, former = draft.incidents.get(old), draft.incidents.get(new)
     lived = former.occurrence if former is not None else 0
     for number, incident in draft.written_incidents.items():
@@ -52,6 +79,21 @@ def _incident(draft: Draft, old: Address, new: Address, now: int) -> None:
     if latest.holds_key:
         said = f"{_shown(old)} is called {_shown(new)} from now on"
         draft.events.append(TicketEvent(latest.ticket, now, DAEMON, "renamed", said))
+
+
+def _problem(draft: Draft, old: Address, new: Address) -> None:
+    """Its trouble goes on under the new name, where it belongs."""
+    problem = draft.problems.get(old)
+    if problem is None:
+        return
+    draft.problems.drop(old)
+    draft.problems.put(new, replace(problem, service=new[0], rule=new[1]))
+    if problem.incident is not None:
+        members = draft.members.get(problem.incident) or ()
+        renamed = (
+            replace(each, service=new[0], rule=new[1]) if each.key == old else each for each in members
+        )
+        draft.members.put(problem.incident, tuple(renamed))
 
 
 def _renamed(incident: Incident, new: Address, lived: int) -> Incident:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.memory import Address
+from agent.ties import tied, ties_of
+from alerting.incidents.graph import Graph
+from alerting.incidents.problem import Problem
+from alerting.incidents.settle import Limits
+from alerting.incidents.severity import Facts, severity_of
+from alerting.incidents.storms import StormSpec
 from alerting.slo.spans import DownWhen
 from alerting.state import StateSpec
 from config.conditions import Condition, Hold
-from config.models import Check, Config, Service
+from config.models import ITSELF, Check, Config, Helpdesk, Route, Service, Severity, SeverityRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,9 @@ class Rulebook:
     `counting` are the checks that count for a service's uptime, `members` all of its checks. A
     `fingerprint` changes with a check's kind or options: what a probe remembered under another is not its own.
     `was` are the earlier names of a check, `heirs` the way back: who has a name now that is no check's any more.
-    `disabled` are the checks that are configured but do not run, each with its reason.
+    `disabled` are the checks that are configured but do not run, each with its reason. `deciding` are the checks that
+    say whether a service is down, `ties` what each check shares with others, such as `host=web-01`, `tied` the checks
+    by that.
     """
 
     agent: str
@@ -34,12 +42,34 @@ class Rulebook:
     was: Mapping[Address, tuple[Address, ...]]
     heirs: Mapping[Address, Address]
     disabled: Mapping[Address, str]
+    deciding: Mapping[str, tuple[Address, ...]]
+    graph: Graph
+    ties: Mapping[Address, tuple[str, ...]]
+    tied: Mapping[str, tuple[Address, ...]]
+    limits: Limits
+    max_open_per_minute: int
+    routes: tuple[Route, ...]
+    helpdesks: Mapping[str, Helpdesk]
+
+    severity: tuple[SeverityRule, ...]
+
+    def severity_of(self, problem: Problem, services: int = 1) -> tuple[Severity, str]:
+        """How severe a problem is, and why."""
+        service, check = self.services[problem.service], self.checks.get(problem.key)
+        facts = Facts(service, check, problem.level, problem.forecast, problem.share, services)
+        return severity_of(self.severity, facts)
 
     @classmethod
     def of(cls, config: Config, before: Rulebook | None = None) -> Rulebook:
         """`before` are the rules in force so far: a check that ran already is no heir of what ran beside it."""
+        if (
+            ITSELF not in config.services
+        ):  # it has rules without a check, such as `isolated`, whatever it looks at
+            config = replace(config, services={**config.services, ITSELF: config.itself})
         checks = {(check.service, check.name): check for check in config.checks()}
         was = {address: check.earlier for address, check in checks.items() if check.was}
+        ties = ties_of(config)
+        storm = config.incidents.storm
         return cls(
             agent=config.agent.id,
             services=config.services,
@@ -67,13 +97,38 @@ class Rulebook:
                 for name, service in config.services.items()
                 for check, reason in service.disabled.items()
             },
+            deciding={name: _deciding(service) for name, service in config.services.items()},
+            graph=Graph.of(config.services.values()),
+            ties=ties,
+            tied=tied(ties),
+            limits=Limits(
+                config.incidents.wait_for_parents, StormSpec(storm.services, storm.within, storm.wait)
+            ),
+            max_open_per_minute=config.incidents.max_open_per_minute,
+            severity=config.severity,
+            routes=config.routes,
+            helpdesks=config.helpdesks,
         )
+
+
+def _deciding(service: Service) -> tuple[Address, ...]:
+    """The checks that say whether a service is down: those that count, or all where none does."""
+    counting = [each for each in service.checks.values() if each.counts_for_uptime]
+    return tuple((service.name, each.name) for each in counting or service.checks.values())
 
 
 def state_spec(check: Check) -> StateSpec:
     """How this check's flips are confirmed."""
     holds = (_hold(check.degraded), _hold(check.down))
-    return StateSpec(check.confirm, check.recover, holds, check.valid_for)
+    return StateSpec(
+        confirm=check.confirm,
+        recover=check.recover,
+        holds=holds,
+        valid_for=check.valid_for,
+        confirm_of=check.confirm_of,
+        recover_after=check.recover_after,
+        flapping=check.flapping,
+    )
 
 
 def _hold(conditions: tuple[Condition, ...]) -> Hold | None:

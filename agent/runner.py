@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import structlog
 
 from agent.clock import Clock
 from agent.threads import ProbeThreads, StillHangs
-from checks.base import BlockingProbe, Context, ErrorKind, Kind, Observation, Probe, Reading
+from checks.base import BlockingProbe, Context, ErrorKind, Kind, Observation, Probe, Reading, Scalar
 from checks.judge import Rules, judge
 from checks.network import Network
 from checks.programs import Programs
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 # At work at a time; and with those that hang, or wait for a device.
 _THREADS, _MOST_THREADS = 8, 64
 _GRACE = 0.5
+_LITTLE = 64 * 1024
 
 
 class Runner:
@@ -29,6 +30,8 @@ class Runner:
     def __init__(self, clock: Clock, kinds: Mapping[str, Kind], network: Network | None = None) -> None:
         self._clock, self._kinds = clock, kinds
         self.network = network or Network()
+        # How a part of the daemon has done, for its own checks; a command that looks once has none.
+        self.itself: Callable[[str], Mapping[str, Scalar]] | None = None
         self._programs = Programs()
         self._threads = ProbeThreads(_THREADS, _MOST_THREADS)
 
@@ -57,10 +60,24 @@ class Runner:
             programs=self._programs,
             asked=_asked(check),
             closely=closely,
+            itself=self.itself,
         )
         seen = await self._observed(kind, check, context)
         rules = Rules(kind, check.down, check.degraded, explain, closely)
         return judge(seen, rules, at, round(self._clock.monotonic() - began, 6))
+
+    async def ask(self, url: str, seconds: float) -> Observation:
+        """What a GET of an address gave, by all the rules of the kind `http`; for what is asked beside the checks."""
+        from checks.http.fetch import fetch
+
+        context = Context(timeout=seconds, network=self.network, now=self._clock.now() / 1_000_000)
+        try:
+            async with asyncio.timeout(seconds + _GRACE):
+                return await fetch(url, context, _LITTLE)
+        except TimeoutError:
+            return Observation(blind=f"no end within {seconds:g}s", error_kind=ErrorKind.LOCAL)
+        except ValueError:  # what is wrong with it may quote it, and it may be a secret
+            return Observation(blind="it is no web address", error_kind=ErrorKind.LOCAL)
 
     def judged(self, check: Check, memo: Any, since: int) -> Reading:
         """One reading of a kind that is told, from what it was told; `since` is when we began to listen."""

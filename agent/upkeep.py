@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock
-from agent.store.maintenance import PlannedWork
+from agent.store.decisions import forget_decisions
 from agent.store.reader import NoStore, reading
 from agent.store.retention import drop_old, pack_some
 from agent.store.roll_ups import DAY, HOUR, forget_roll_ups, thin_out
@@ -20,10 +18,10 @@ from alerting.slo.periods import parse_period
 from alerting.slo.uptime import Account
 from config.models import Config
 
-log = structlog.get_logger()
 _UNPACKED_HOURS = 2
 _HOURLY_DAYS = 35
 _DAILY_DAYS = 2 * 366
+_DECISIONS_DAYS = 3 * 366
 _WINDOWS = ("30d", "90d")
 _FRESH = 30.0
 
@@ -53,14 +51,10 @@ class Upkeep:
         while await write(lambda connection: thin_out(connection, agent, now - _HOURLY_DAYS * DAY)):
             continue
         await write(lambda connection: forget_roll_ups(connection, agent, now - _DAILY_DAYS * DAY))
-
-    async def plan(self) -> None:
-        """Record the planned work that the configuration says is about to begin."""
-        now, agent, plans = self._clock.now(), self._agent, self._config.maintenance.values()
-        try:
-            await self._writer.write(lambda connection: PlannedWork(connection, agent).follow(plans, now))
-        except DatabaseError as error:
-            log.error("maintenance.not_recorded", reason=str(error.orig), retry="in a minute")
+        while await write(
+            lambda connection: forget_decisions(connection, agent, now - _DECISIONS_DAYS * DAY)
+        ):
+            continue
 
     def gauges(self) -> Iterator[Metric]:
         """Uptime, target, budget and coverage per service."""

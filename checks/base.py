@@ -46,6 +46,7 @@ class ErrorKind(StrEnum):
     QUOTA = "quota"
     POLICY = "policy"
     LOCAL = "local"
+    ISOLATED = "isolated"
 
 
 class Spec(BaseModel):
@@ -60,7 +61,8 @@ class Spec(BaseModel):
 class Value:
     """A value that a kind declares. `unit` is a base unit (`seconds`, `bytes`, `ratio`), `days`, or empty.
 
-    `least` and `most` are limits that it cannot pass; those of the base units need not be said.
+    `least` and `most` are limits that it cannot pass; those of the base units need not be said. A `forecast` is the
+    time left until something happens that nobody notices before; a `share` is that of the requests that fail.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Value:
     least: float | None = None
     most: float | None = None
     whole: bool = False
+    forecast: bool = False
+    share: bool = False
 
     @property
     def measure(self) -> Measure:
@@ -148,6 +152,7 @@ class Observation:
     reading, and of this observation only `notes` and `memo` count.
     `traces` is gathered for a person who looks closely (`Context.closely`), and stored nowhere.
     `requests` are those that others made and that this look learnt of, whatever comes of it.
+    What `waits` is unknown as it should be: there is nothing to be known yet, and nobody need be told.
     """
 
     values: Mapping[str, Scalar] = field(default_factory=dict)
@@ -168,17 +173,22 @@ class Observation:
     parts: Mapping[str, Observation] = field(default_factory=dict)
     traces: Traces | None = None
     requests: Requests | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One condition, the level it asserts, and what came of it; `must_hold` is its suffix, such as `5m`."""
+    """One condition, the level it asserts, and what came of it; `must_hold` is its suffix, such as `5m`.
+
+    `causes` are the places in `leaves` of those that decided it.
+    """
 
     level: Status
     text: str
     verdict: bool | None
     must_hold: str | None
     leaves: tuple[Leaf, ...]
+    causes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +197,9 @@ class Reading:
 
     `firm` is the worst status that needs no holding time (`for 5m`, `3 of 5`); it equals `status`
     where no condition carries such a suffix. `traces`, and the readings of all `parts`, are there only for a
-    person who looks closely.
+    person who looks closely. It is a `forecast` where it is degraded by nothing but what is foreseen; `share` is how
+    much of the requests fails by the values that it was judged by, None where none tells. `versions` are the headers
+    that tell of a version.
     """
 
     status: Status
@@ -208,6 +220,10 @@ class Reading:
     traces: Traces | None = None
     parts: Mapping[str, Reading] = field(default_factory=dict)
     requests: Requests | None = None
+    forecast: bool = False
+    share: float | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +233,7 @@ class Context:
     `now` is the wall clock in seconds since 1970, `keep_body` how many bytes of an answer's body the
     conditions want to see. `programs` runs them for a probe; without, it begins its own. `asked` names what the
     conditions ask for, so that values which cost extra are measured only then; `closely` asks for all of them
-    and for `traces`.
+    and for `traces`. `itself` tells how a part of the daemon has done since it was last asked; only a daemon has it.
     """
 
     timeout: float
@@ -228,6 +244,7 @@ class Context:
     programs: Programs | None = None
     asked: frozenset[str] = frozenset()
     closely: bool = False
+    itself: Callable[[str], Mapping[str, Scalar]] | None = None
 
 
 Probe: TypeAlias = Callable[[Any, Context], Awaitable[Observation]]

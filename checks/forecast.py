@@ -21,10 +21,23 @@ LATELY = 900.0
 
 FULL_IN = (
     Value(
-        "full_in", "seconds", "time until it is full at the present growth; absent unless it clearly grows"
+        "full_in",
+        "seconds",
+        "time until it is full at the present growth; absent unless it clearly grows",
+        forecast=True,
     ),
-    Value("full_in_least", "seconds", "lower bound: a quarter of the past grew so fast, or faster"),
-    Value("full_in_most", "seconds", "upper bound: three quarters of the past grew so fast, or faster"),
+    Value(
+        "full_in_least",
+        "seconds",
+        "lower bound: a quarter of the past grew so fast, or faster",
+        forecast=True,
+    ),
+    Value(
+        "full_in_most",
+        "seconds",
+        "upper bound: three quarters of the past grew so fast, or faster",
+        forecast=True,
+    ),
 )
 
 

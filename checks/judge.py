@@ -8,9 +8,11 @@ from itertools import islice
 
 from checks.base import LEVEL, ErrorKind, Judged, Kind, Observation, Reading, Requests, Scalar, Status
 from checks.closely import closer
+from checks.foresight import is_forecast, share_of
 from checks.masking import is_private, masked, masked_value, secretless
 from checks.readable import readable
 from checks.text import visible, visible_lines
+from checks.versions import versions
 from checks.worst import worst_of
 from config.conditions import Condition, Facts, Leaf, Verdict, evaluate, holds, render
 from config.secrets import HIDDEN, mask
@@ -99,6 +101,11 @@ def _judge(seen: Observation, rules: Rules, at: int, took: float) -> Reading:
         text=_output(seen.text, hide),
         long_text=_output(seen.long_text, hide),
         perfdata=seen.perfdata,
+        forecast=status is Status.DEGRADED
+        and seen.says in (None, Status.OK)
+        and is_forecast(judged, rules.kind.values),
+        share=share_of(judged, rules.kind.values, values),
+        versions=versions(seen.headers),
     )
 
 
@@ -119,6 +126,7 @@ def _good(seen: Observation, values: dict[str, Scalar], kind: Kind, when: tuple[
         text=_output(seen.text, secretless),
         long_text=_output(seen.long_text, secretless),
         perfdata=seen.perfdata,
+        versions=versions(seen.headers),
     )
 
 
@@ -139,6 +147,8 @@ def _unjudged(seen: Observation, status: Status, reason: str, when: tuple[int, f
         text=_output(seen.text, masked),
         long_text=_output(seen.long_text, masked),
         perfdata=seen.perfdata,
+        waits=seen.waits,
+        versions=versions(seen.headers),
     )
 
 
@@ -198,6 +208,7 @@ def _judged(level: Status, pairs: Pairs) -> list[Judged]:
             verdict.result,
             str(condition.must_hold) if condition.must_hold else None,
             verdict.leaves,
+            verdict.causes,
         )
         for condition, verdict in pairs
     ]

@@ -250,6 +250,6 @@ VALUES = (
     Value("tls", "seconds", "time spent in the TLS handshake"),
     Value("banner", "", "what the server greets with, one line of at most 200 characters", text=True),
     Value("capabilities", "", "what the server says it can do, separated by commas", text=True),
-    Value("cert_days", "days", "days until the server's certificate ends; only with TLS"),
+    Value("cert_days", "days", "days until the server's certificate ends; only with TLS", forecast=True),
     Value("login", "", "whether the login worked; only with `auth`"),
 )

@@ -196,8 +196,8 @@ def _fill_in_revocation(look: _Look, seen: Handshake) -> None:
 
 
 VALUES = (
-    Value("cert_days", "days", "days until the server's certificate ends; negative after it"),
-    Value("chain_days", "days", "days until the first certificate of the chain ends"),
+    Value("cert_days", "days", "days until the server's certificate ends; negative after it", forecast=True),
+    Value("chain_days", "days", "days until the first certificate of the chain ends", forecast=True),
     Value("version", "", "version spoken: TLS 1.0, TLS 1.1, TLS 1.2, TLS 1.3", text=True),
     Value("cipher", "", "cipher agreed on, in OpenSSL's words", text=True),
     Value("bits", "", "strength of the cipher", least=0, whole=True),

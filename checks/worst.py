@@ -30,6 +30,7 @@ def worst_of(readings: Mapping[str, Reading], seen: Observation) -> Reading:
         message=visible("; ".join(f"{_shown(each)}: {reading.message}" for each, reading in told), _MESSAGE),
         notes=(*_own_notes(seen, worst.status), *_notes(told), *_others(others)),
         memo=seen.memo,
+        forecast=all(each.forecast for each in readings.values() if each.status is worst.status),
     )
 
 

@@ -15,6 +15,8 @@ from config.units import DAY, HOUR, MINUTE, show_duration, show_ratio
 
 # The rule of a service's incident that is about its budget; a check cannot be called that.
 BUDGET = "budget"
+# Rules of a service beside its checks, which its incidents are known by.
+_TAKEN = {BUDGET: "the error budget", "blind": "checks that nobody can see"}
 _USUAL_PERIOD = 30 * DAY
 _FEW = 3
 # The share of the budget that is spent when a rule fires, its windows, and what it asks for (Google's SRE Workbook).
@@ -128,8 +130,8 @@ def _rule(sources: Sources, where: Where, rule: BurnRule, target: Fraction) -> N
 
 
 def _name(sources: Sources, where: Where, service: Service) -> None:
-    if BUDGET in service.checks or BUDGET in service.disabled:
-        message = "no check can be called that: tickets about the error budget are"
-        sources.blame(
-            (*where, BUDGET), message, "give it another name, with was: budget to keep its history", key=True
-        )
+    for name, about in _TAKEN.items():
+        if name in service.checks or name in service.disabled:
+            message = f"no check can be called that: tickets about {about} are"
+            hint = f"give it another name, with was: {name} to keep its history"
+            sources.blame((*where, name), message, hint, key=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from config.conditions import Condition, ConditionError, Measure, parse
+from config.conditions import Condition, ConditionError, Hold, Measure, parse
 from config.friendly import mapping_hint, meant, shown, sort_of
 from config.masks import mask
 from config.models import Check, CheckOptions, Defaults, KindInfo, Timetable
@@ -124,6 +124,7 @@ class CheckReader:
             every = kind.beat(written.spec)
             timeout = min(every, timeout)
         counts = options.counts_for_uptime
+        confirm, confirm_of = _confirm(options.confirm or kind.confirm or defaults.confirm)
         return Check(
             service=str(written.where[1]),
             name=str(written.where[-1]),
@@ -131,7 +132,7 @@ class CheckReader:
             spec=written.spec,
             every=every,
             timeout=timeout,
-            confirm=options.confirm or kind.confirm or defaults.confirm,
+            confirm=confirm,
             recover=options.recover or kind.confirm or defaults.recover,
             retry_every=min(every, options.retry_every or defaults.retry_every or _RETRY),
             down=down,
@@ -140,7 +141,17 @@ class CheckReader:
             labels=options.labels,
             was=(*options.was, *((options.id,) if options.id else ())),
             active=self.calendar(options.active),
+            depends_on=tuple(group.any_of for group in options.depends_on),
+            blind_after=options.blind_after or defaults.blind_after,
+            confirm_of=confirm_of,
+            recover_after=self._recover_after(kind, options),
+            flapping=(options.flapping or defaults.flapping).thresholds,
         )
+
+    def _recover_after(self, kind: KindInfo, options: CheckOptions) -> float:
+        """Of kinds that are believed at one look the defaults say nothing."""
+        general = 0.0 if kind.confirm is not None else self.defaults.recover_after
+        return general if options.recover_after is None else options.recover_after
 
     def _conditions(self, written: _Written) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
         """What makes a reading down, and degraded: the operator's own, else those of the kind."""
@@ -186,6 +197,11 @@ class CheckReader:
             place = next((name for name in ("every", "timeout") if getattr(options, name) is not None), None)
             at = (*where, place) if place else where
             self.sources.warn(at, message, "raise every or lower timeout", key=True)
+
+
+def _confirm(asked: int | Hold) -> tuple[int, int | None]:
+    """How many readings confirm, and among how many of the latest; None where they must stand in a row."""
+    return (asked, None) if isinstance(asked, int) else (asked.count or 1, asked.of)
 
 
 def _named(written: _Written) -> Mapping[str, Measure] | None:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from config.burn import look_at_burn
+from config.dependencies import look_at_dependencies
 from config.friendly import nearest, shown
 from config.hours import overlap
-from config.models import Config, Service, Timetable
+from config.models import ITSELF, Check, Config, Service, Timetable
 from config.old_names import look_at_old_names
 from config.places import Where
 from config.service_reader import ALL_DAY, SHARE
@@ -16,8 +17,6 @@ from config.sources import Sources
 from config.unwise import warn_of_unwise
 
 SHIPPED_POLICIES = ("sclmr-1", "scmr-5", "scmr-17")
-# No helpdesk or channel can be delivered to yet: whoever names one is told, instead of waiting for tickets.
-CONNECTORS: tuple[str, ...] = ()
 _FEW = 8
 
 
@@ -36,19 +35,20 @@ class _Checkup:
         self.service_names = {*self.services, *(name for name in sources.groups if "." not in name)}
 
     def run(self) -> None:
-        self._connectors("helpdesks", self.helpdesks)
-        self._connectors("channels", self.channels)
         self._shared_names()
         for name, service in self.config.services.items():
             self._service(("services", name), service)
+        if ITSELF in self.services:
+            self._service(("services", ITSELF), self.config.itself)
         for name, team in self.config.teams.items():
             self._known(("teams", name, "calendar"), team.calendar, self.calendars, "calendar")
         for name, block in self._section("maintenance").items():
             self._window(("maintenance", name, "services"), block)
+        self._severity()
         self._routes()
         look_at_old_names(self.sources, self.config)
         look_at_burn(self.sources, self.config)
-        self._circles()
+        look_at_dependencies(self.sources, self.config, self._known_service)
         warn_of_unwise(self.sources, self.config)
         if not self.service_names and not self.sources.problems:
             self.sources.warn(("services",), "no service is defined: nothing will be looked at")
@@ -56,15 +56,6 @@ class _Checkup:
     def _section(self, name: str) -> Mapping[str, Any]:
         blocks = self.sources.tree.get(name)
         return blocks if isinstance(blocks, dict) else {}
-
-    def _connectors(self, section: str, blocks: Mapping[str, Any]) -> None:
-        for name, block in blocks.items():
-            kind = block.get("type") if isinstance(block, dict) else None
-            if kind is None:
-                self.sources.blame((section, name), "is missing type:", key=True)
-            elif kind not in CONNECTORS:
-                hint = nearest(str(kind), CONNECTORS) or "this version keeps tickets in its own desk only"
-                self.sources.blame((section, name, "type"), f"unknown type {shown(kind)}", hint)
 
     def _shared_names(self) -> None:
         for name in self.channels:
@@ -78,10 +69,7 @@ class _Checkup:
         if service.uptime.hours != ALL_DAY:
             self._known((*where, "uptime", "hours"), service.uptime.hours, self.calendars, "calendar")
         self._leaves_out((*where, "uptime", "exclude_when"), service)
-        written = self.services[service.name]
-        for number, parent in enumerate(service.depends_on):
-            self._parent((*where, "depends_on", number), parent)
-        self._active(where, written)
+        self._active(where, self.services[service.name])
         for name, check in service.checks.items():
             self._open_together((*where, "checks", name, "active"), check.active)
         self._share(where, service)
@@ -147,6 +135,22 @@ class _Checkup:
             message = f"{quoted} speaks of {of} checks, but {_counting(counting)}"
             self.sources.warn(at, message, f'did you mean "{wanted} of {counting}"?')
 
+    def _severity(self) -> None:
+        """Rules whose names lead nowhere, or whose labels nothing carries, would never match."""
+        carried = {pair for each in self._labelled() for pair in each.labels.items()}
+        for number, rule in enumerate(self.config.severity):
+            match: Where = ("severity", number, "match")
+            self._all_known((*match, "team"), rule.match.team, self.teams, "team")
+            self._all_known((*match, "service"), rule.match.service, self.service_names, "service")
+            for name, value in rule.match.labels.items():
+                if (name, value) not in carried:
+                    message = f"no service or check has the label {name}: {shown(value)}"
+                    hint = nearest(name, {known for known, _ in carried} - {name})
+                    self.sources.warn((*match, "labels", name), message, hint)
+
+    def _labelled(self) -> list[Service | Check]:
+        return [*self.config.services.values(), *self.config.checks()]
+
     def _routes(self) -> None:
         targets = {**self.helpdesks, **self.channels}
         for number, route in enumerate(self.config.routes):
@@ -154,40 +158,25 @@ class _Checkup:
             self._all_known((*where, "send_to"), route.send_to, targets, "helpdesk or channel")
             self._all_known((*where, "match", "team"), route.match.team, self.teams, "team")
             self._all_known((*where, "match", "service"), route.match.service, self.service_names, "service")
+        routed = {name for route in self.config.routes for name in route.send_to}
+        for name in sorted(self.config.helpdesks.keys() - routed):
+            section = "helpdesks" if name in self.helpdesks else "channels"
+            self.sources.warn((section, name), "no route leads here: nothing is sent to it", key=True)
+
+    def _known_service(self, where: Where, name: str) -> None:
+        self._known(where, name, self.service_names, "service")
 
     def _all_known(self, where: Where, names: Collection[str], known: Collection[str], what: str) -> None:
         for number, name in enumerate(names):
             self._known((*where, number), name, known, what)
 
     def _known(self, where: Where, name: str | None, known: Collection[str], what: str) -> None:
-        if name is None or name in known or not self.sources.whole:
+        itself = what == "service" and name == ITSELF  # always there
+        if name is None or name in known or itself or not self.sources.whole:
             return
         self.sources.blame(
             where, f"no {what} is called {shown(name)}", nearest(name, known) or _all_of(known, what)
         )
-
-    def _parent(self, where: Where, parent: str) -> None:
-        service, _, check = parent.partition(".")
-        self._known(where, service, self.service_names, "service")
-        self.sources.make(len(self.sources.groups.get(parent) or self.sources.groups.get(service, ())), where)
-        if not check or parent in self.sources.groups:
-            return
-        made = self.sources.groups.get(service, (service,))  # they all have the same checks
-        for block in [self.services[name] for name in made if self.services.get(name) is not None][:1]:
-            known = block.get("checks") if isinstance(block, dict) else None
-            if check not in (known if isinstance(known, dict) else {}):
-                hint = nearest(check, known) if isinstance(known, dict) else None
-                self.sources.blame(where, f"service {service} has no check {shown(check)}", hint)
-
-    def _circles(self) -> None:
-        services = self.config.services
-        parents: dict[str, Collection[str]] = {
-            name: [parent.partition(".")[0] for parent in service.depends_on]
-            for name, service in services.items()
-        }
-        for circle in circles({**parents, **self.sources.groups}):
-            last = next(name for name in reversed(circle[:-1]) if name in services)
-            self.sources.blame(("services", last, "depends_on"), f"depends on itself: {' -> '.join(circle)}")
 
 
 def _counting(number: int) -> str:
@@ -199,25 +188,3 @@ def _all_of(known: Collection[str], what: str) -> str | None:
     if not known:
         return f"there is no {what} in the configuration"
     return f"known: {', '.join(sorted(known))}" if len(known) <= _FEW else None
-
-
-def circles(parents: Mapping[str, Collection[str]]) -> list[list[str]]:
-    """Each circle once, as the names along it with the first repeated; a walk without recursion."""
-    found: list[list[str]] = []
-    done: set[str] = set()
-    for start in parents:
-        path: dict[str, None] = {}
-        stack: list[tuple[str, bool]] = [(start, False)]
-        while stack:
-            name, leaving = stack.pop()
-            if leaving:
-                path.popitem()
-                done.add(name)
-            elif name in path:
-                names = list(path)
-                found.append([*names[names.index(name) :], name])
-            elif name not in done:
-                path[name] = None
-                stack.append((name, True))
-                stack.extend((parent, False) for parent in dict.fromkeys(parents.get(name, ())))
-    return found

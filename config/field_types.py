@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator
 
 from config.friendly import nearest, shown
+from config.secrets import Secret
 
 Criticality = Literal["critical", "high", "medium", "low"]
 Severity = Literal["critical", "high", "medium", "low"]
@@ -22,6 +23,7 @@ _ID = re.compile(ID_FORM)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LONGEST_TEXT = 512
+_WEB_ADDRESS = re.compile(r"https?://[^/?#\s]+[^\s]*\Z", re.IGNORECASE)
 _PORT = re.compile(r"[0-9]{1,5}")
 _YES_OR_NO = frozenset({"yes", "no", "true", "false", "on", "off"})
 
@@ -95,6 +97,13 @@ def _network(text: str) -> str:
         raise ValueError(f"expected a network like 10.0.0.0/8, got {shown(text)}{hint}") from None
 
 
+def _ping_address(secret: Secret) -> Secret:
+    """What is behind a reference is not looked at here; nothing of the address is shown, for it may be the secret."""
+    if not secret.refers and not _WEB_ADDRESS.match(secret.words()):
+        raise ValueError("expected a web address like https://hc.example.org/ping/...")
+    return secret
+
+
 def _folder(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("expected a directory like /var/lib/tocsin")
@@ -141,6 +150,7 @@ Id = Annotated[str, AfterValidator(_id)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
+PingAddress = Annotated[Secret, AfterValidator(_ping_address)]
 Folder = Annotated[str, AfterValidator(_folder)]
 Reason = Annotated[str, AfterValidator(_reason)]
 # One text stands for a list of one.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import is_
+from typing import TypeAlias, TypeVar
 
-from config.models import Config, Route, Service
+from config.models import Check, Config, Route, Service, SeverityRule
 
 Groups = Mapping[str, tuple[str, ...]]
+Needs: TypeAlias = tuple[tuple[str, ...], ...]
+Matching = TypeVar("Matching", Route, SeverityRule)
 
 
 def meant_by(names: Iterable[str], groups: Groups) -> tuple[str, ...]:
@@ -23,35 +27,60 @@ def _each(name: str, groups: Groups) -> tuple[str, ...]:
 
 
 def with_groups(config: Config, groups: Groups) -> Config:
-    """The configuration with such names replaced in `depends_on`, `exclude_when`, routes and windows."""
-    if not groups:
-        return config
-    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # thousands may depend on the same thousands
-    services = {}
-    for name, service in config.services.items():
-        for asked in (service.depends_on, service.uptime.exclude_when):
-            if asked not in known:
-                known[asked] = meant_by(asked, groups)
-        services[name] = _service(service, known)
-    routes = tuple(_route(route, groups) for route in config.routes)
+    """The configuration with such names replaced in `depends_on`, `exclude_when`, rules and windows."""
+    filled = _Filled(groups)
+    services = {name: filled.service(service) for name, service in config.services.items()}
+    routes = tuple(_matching(route, groups) for route in config.routes)
+    severity = tuple(_matching(rule, groups) for rule in config.severity)
     windows = {
         name: replace(window, services=_some(window.services, groups))
         for name, window in config.maintenance.items()
     }
-    return replace(config, services=services, routes=routes, maintenance=windows)
+    return replace(config, services=services, routes=routes, severity=severity, maintenance=windows)
 
 
-def _service(service: Service, known: Mapping[tuple[str, ...], tuple[str, ...]]) -> Service:
-    needs, left_out = known[service.depends_on], known[service.uptime.exclude_when]
-    if (needs, left_out) == (service.depends_on, service.uptime.exclude_when):
-        return service
-    uptime = service.uptime.model_copy(update={"exclude_when": left_out})
-    return replace(service, depends_on=needs, uptime=uptime)
+class _Filled:
+    """Services and checks with such names replaced; thousands may name the same thousands: each list is made once."""
+
+    def __init__(self, groups: Groups) -> None:
+        self.groups = groups
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._needs: dict[Needs, Needs] = {}
+
+    def service(self, service: Service) -> Service:
+        needs, left_out = self.needs(service.depends_on), self.names(service.uptime.exclude_when)
+        checks = {name: self.check(check) for name, check in service.checks.items()}
+        if left_out != service.uptime.exclude_when:
+            uptime = service.uptime.model_copy(update={"exclude_when": left_out})
+            service = replace(service, uptime=uptime)
+        same = needs == service.depends_on and all(map(is_, checks.values(), service.checks.values()))
+        return service if same else replace(service, depends_on=needs, checks=checks)
+
+    def check(self, check: Check) -> Check:
+        needs = self.needs(check.depends_on)
+        return check if needs == check.depends_on else replace(check, depends_on=needs)
+
+    def names(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        if asked not in self._names:
+            self._names[asked] = meant_by(asked, self.groups)
+        return self._names[asked]
+
+    def needs(self, asked: Needs) -> Needs:
+        """All that a plain name stands for are needed; among alternatives they are further alternatives."""
+        if asked not in self._needs:
+            self._needs[asked] = tuple(dict.fromkeys(one for group in asked for one in self._groups(group)))
+        return self._needs[asked]
+
+    def _groups(self, group: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        made = self.names(group)
+        if len(group) == 1:
+            return ((name,) for name in made)
+        return (made,) if made else ()
 
 
-def _route(route: Route, groups: Groups) -> Route:
-    match = route.match.model_copy(update={"service": _some(route.match.service, groups)})
-    return route.model_copy(update={"match": match})
+def _matching(rule: Matching, groups: Groups) -> Matching:
+    match = rule.match.model_copy(update={"service": _some(rule.match.service, groups)})
+    return rule.model_copy(update={"match": match})
 
 
 def _some(names: tuple[str, ...], groups: Groups) -> tuple[str, ...]:

@@ -13,11 +13,27 @@ from config.errors import ConfigError, Problem, one_line
 from config.expansion import expand
 from config.friendly import list_hint, meant, shown
 from config.groups import with_groups
+from config.helpdesks import read_helpdesks
+from config.incidents import IncidentOptions
 from config.includes import gather, gather_again
+from config.itself import read_itself, refuse_targets
 from config.maintenance import read_windows
-from config.models import AgentConfig, Config, Defaults, KindInfo, Route, Service, ServiceOptions, Team
+from config.models import (
+    ITSELF,
+    AgentConfig,
+    Config,
+    ConnectorInfo,
+    Defaults,
+    Helpdesk,
+    KindInfo,
+    Route,
+    Service,
+    ServiceOptions,
+    Team,
+)
 from config.reader import Reader, good_id
 from config.service_reader import ServiceReader
+from config.severity import read_severity
 from config.sources import SECTIONS, Referred, Sources, TooManyProblems
 from config.templates import Templates
 from config.unused import look_at_unused
@@ -37,15 +53,26 @@ class Loaded:
     texts: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def load(path: Path, kinds: Mapping[str, KindInfo]) -> Config:
+_NO_CONNECTORS: Mapping[str, ConnectorInfo] = {}
+
+
+def load(
+    path: Path, kinds: Mapping[str, KindInfo], connectors: Mapping[str, ConnectorInfo] = _NO_CONNECTORS
+) -> Config:
     """The configuration in `path`; raises ConfigError with every mistake."""
-    loaded = examine(path, kinds)
+    loaded = examine(path, kinds, connectors)
     if loaded.config is None:
         raise ConfigError(loaded.errors)
     return loaded.config
 
 
-def examine(path: Path, kinds: Mapping[str, KindInfo], *, texts: Mapping[str, bytes] | None = None) -> Loaded:
+def examine(
+    path: Path,
+    kinds: Mapping[str, KindInfo],
+    connectors: Mapping[str, ConnectorInfo] = _NO_CONNECTORS,
+    *,
+    texts: Mapping[str, bytes] | None = None,
+) -> Loaded:
     """As `load`, but mistakes and warnings come back as values, in the order of the files.
 
     With the `texts` of an earlier time only the files of targets are read anew.
@@ -56,7 +83,7 @@ def examine(path: Path, kinds: Mapping[str, KindInfo], *, texts: Mapping[str, by
             gather(path, sources)
         else:
             gather_again(texts, sources)
-        config = _config(sources, kinds)
+        config = _config(sources, kinds, connectors)
         cross_check(sources, config)
     except TooManyProblems:
         config = None
@@ -67,31 +94,46 @@ def examine(path: Path, kinds: Mapping[str, KindInfo], *, texts: Mapping[str, by
     return Loaded(with_groups(config, sources.groups), [], warnings, sources.referred, sources.texts)
 
 
-def _config(sources: Sources, kinds: Mapping[str, KindInfo]) -> Config:
+def _config(
+    sources: Sources, kinds: Mapping[str, KindInfo], connectors: Mapping[str, ConnectorInfo]
+) -> Config:
     """What can be made of the tree; mistakes are noted, and a default is used instead."""
     for section in sources.tree:
         if section not in SECTIONS:
             hint = meant(section, SECTIONS) or f"known here: {', '.join(SECTIONS)}"
             sources.blame((section,), f'unknown section "{one_line(section, 60)}"', hint, key=True)
-    for section in ("templates", "policies", "helpdesks", "channels"):
+    for section in ("templates", "policies"):
         _named(sources, section)
     reader = Reader(sources)
     agent = reader.model(AgentConfig, sources.tree.get("agent"), ("agent",)) or AgentConfig()
     defaults = reader.model(Defaults, sources.tree.get("defaults"), ("defaults",)) or Defaults()
     calendars = read_calendars(reader, _named(sources, "calendars"), agent.timezone)
     templates, checks = Templates(sources), CheckReader(reader, kinds, defaults, calendars)
-    services = _services(ServiceReader(reader, checks, defaults, agent.timezone), templates)
+    services, itself = _services(ServiceReader(reader, checks, defaults, agent.timezone), templates)
     look_at_unused(templates, CheckReader(Reader(sources, partial=True), kinds, defaults, calendars))
     return Config(
         agent=_at_home(agent, sources),
         calendars=calendars,
         maintenance=read_windows(reader, _named(sources, "maintenance"), agent.timezone),
         services=services,
+        itself=itself,
         teams=_teams(reader),
+        incidents=reader.model(IncidentOptions, sources.tree.get("incidents"), ("incidents",))
+        or IncidentOptions(),
+        severity=read_severity(reader),
         routes=_routes(reader),
         files=tuple(sources.files),
         targets_files=tuple(sources.targets_files),
+        helpdesks=_helpdesks(reader, connectors),
     )
+
+
+def _helpdesks(reader: Reader, connectors: Mapping[str, ConnectorInfo]) -> dict[str, Helpdesk]:
+    """Both sections: they share their names, and routes name either."""
+    found: dict[str, Helpdesk] = {}
+    for section in ("channels", "helpdesks"):
+        found |= read_helpdesks(reader, section, _named(reader.sources, section), connectors)
+    return found
 
 
 def _at_home(agent: AgentConfig, sources: Sources) -> AgentConfig:
@@ -105,13 +147,18 @@ def _teams(reader: Reader) -> dict[str, Team]:
     return {name: reader.model(Team, block, ("teams", name)) or Team() for name, block in blocks.items()}
 
 
-def _services(reader: ServiceReader, templates: Templates) -> dict[str, Service]:
-    found, sources = {}, reader.sources
-    for name, block in expand(_in_place(sources, _named(sources, "services")), sources, templates).items():
+def _services(reader: ServiceReader, templates: Templates) -> tuple[dict[str, Service], Service]:
+    """The services that are configured, and the daemon itself."""
+    found: dict[str, Service] = {}
+    sources = reader.sources
+    written = refuse_targets(sources, _in_place(sources, _named(sources, "services")))
+    blocks = expand(written, sources, templates)
+    itself = read_itself(reader, blocks.pop(ITSELF, None))
+    for name, block in blocks.items():
         service = reader.read(name, block)
         if service is not None:
             found[name] = service
-    return found
+    return found, itself
 
 
 def _in_place(sources: Sources, services: dict[str, object]) -> dict[str, object]:

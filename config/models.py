@@ -11,13 +11,16 @@ from pydantic import BaseModel
 
 from config.calendars import CalendarOptions, Timetable
 from config.conditions import Condition, Measure
+from config.confirming import USUAL, Thresholds
 from config.field_types import Criticality, Severity
+from config.incidents import IncidentOptions
 from config.maintenance import MaintenanceOptions, MaintenanceWindow
 from config.options import (
     AgentConfig,
     BurnRule,
     CheckOptions,
     Defaults,
+    HelpdeskOptions,
     Member,
     MetricsConfig,
     Model,
@@ -27,16 +30,23 @@ from config.options import (
     Team,
     UptimeConfig,
 )
+from config.severity import SeverityMatch, SeverityRule
+from config.units import DAY, HOUR, MINUTE
 
 __all__ = [
+    "ITSELF",
+    "LEAVES_ALL_UNWATCHED",
     "AgentConfig",
     "BurnRule",
     "CalendarOptions",
     "Check",
     "CheckOptions",
     "Config",
+    "ConnectorInfo",
     "Criticality",
     "Defaults",
+    "Helpdesk",
+    "HelpdeskOptions",
     "KindInfo",
     "MaintenanceOptions",
     "MaintenanceWindow",
@@ -48,6 +58,8 @@ __all__ = [
     "Service",
     "ServiceOptions",
     "Severity",
+    "SeverityMatch",
+    "SeverityRule",
     "Team",
     "Timetable",
     "UptimeConfig",
@@ -82,11 +94,22 @@ class KindInfo(Protocol):
     def always_down(self, spec: Any, /) -> str | None: ...
 
 
+class ConnectorInfo(Protocol):
+    """What the loader must know of a type of helpdesk or channel; `alerting.connectors` passes them in."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def options(self) -> type[BaseModel]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check, complete: defaults applied, conditions compiled.
 
-    It is looked at while all calendars of `active`, its own and its service's, are open.
+    It is looked at while all calendars of `active`, its own and its service's, are open. `depends_on`, as that of a
+    service, names services and checks (`web`, `web.home`) in groups of alternatives: it fails with all of a group.
+    Trouble is confirmed by `confirm` readings in a row, or so many of the latest `confirm_of`.
     """
 
     service: str
@@ -104,6 +127,11 @@ class Check:
     labels: Mapping[str, str] = field(default_factory=dict)
     was: tuple[str, ...] = ()
     active: tuple[Timetable, ...] = ()
+    blind_after: float = HOUR
+    confirm_of: int | None = None
+    recover_after: float = 0.0
+    flapping: Thresholds = USUAL
+    depends_on: tuple[tuple[str, ...], ...] = ()
 
     @property
     def address(self) -> str:
@@ -137,7 +165,7 @@ class Service:
     target: Fraction
     uptime: UptimeConfig
     down_when: str
-    depends_on: tuple[str, ...]
+    depends_on: tuple[tuple[str, ...], ...]
     labels: Mapping[str, str]
     environment: str
     watch_for: float
@@ -148,9 +176,40 @@ class Service:
     monitored_from: int | None = None
 
 
+# The service that is the daemon itself: it is there without being configured, and nobody else is called so.
+ITSELF = "tocsin"
+# A daemon that does not look leaves every service unwatched, whatever `defaults:` say of the others.
+LEAVES_ALL_UNWATCHED: Criticality = "high"
+_NOTHING_SAID = Service(
+    name=ITSELF,
+    title="Tocsin itself",
+    criticality=LEAVES_ALL_UNWATCHED,
+    team=None,
+    policy=None,
+    target=Fraction(99, 100),
+    uptime=UptimeConfig(),
+    down_when="any",
+    depends_on=(),
+    labels={},
+    environment="live",
+    watch_for=15 * MINUTE,
+    reopen_within=DAY,
+    checks={},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Helpdesk:
+    """A helpdesk or channel by its name: what all of them take, and the `own` options of its type."""
+
+    name: str
+    options: HelpdeskOptions
+    own: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything the operator said, checked."""
+    """Everything the operator said, checked. `itself` is the daemon as a service, without what it looks at."""
 
     agent: AgentConfig
     services: Mapping[str, Service]
@@ -160,6 +219,10 @@ class Config:
     targets_files: tuple[str, ...] = ()
     calendars: Mapping[str, Timetable] = field(default_factory=dict)
     maintenance: Mapping[str, MaintenanceWindow] = field(default_factory=dict)
+    helpdesks: Mapping[str, Helpdesk] = field(default_factory=dict)
+    severity: tuple[SeverityRule, ...] = ()
+    incidents: IncidentOptions = field(default_factory=IncidentOptions)
+    itself: Service = _NOTHING_SAID
 
     def checks(self) -> list[Check]:
         return [check for service in self.services.values() for check in service.checks.values()]

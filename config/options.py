@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from config.confirming import MOST_IN_A_ROW, USUAL, Confirm, Thresholds, flapping_words
 from config.field_types import (
     Address,
     Criticalities,
@@ -19,6 +20,7 @@ from config.field_types import (
     Labels,
     Names,
     Network,
+    PingAddress,
     Reason,
     Severities,
     Title,
@@ -26,12 +28,26 @@ from config.field_types import (
     host_id,
 )
 from config.moments import Moment
+from config.own_network import AUTO, MOST_RESOLVERS, NONE, Gateway, Resolvers, Sites
 from config.secrets import Secret
-from config.units import DAY, HOUR, MINUTE, YEAR, Every, Factor, Retry, Target, Timeout, duration_between
+from config.units import (
+    DAY,
+    HOUR,
+    MINUTE,
+    YEAR,
+    Every,
+    Factor,
+    Retry,
+    Target,
+    Timeout,
+    duration_between,
+    show_ratio,
+)
 
-Streak = Annotated[int, Field(ge=1, le=100)]
+Streak = Annotated[int, Field(ge=1, le=MOST_IN_A_ROW)]
 Grace = Annotated[float, duration_between(0, HOUR)]
 Memory = Annotated[float, duration_between(0, YEAR)]
+BlindAfter = Annotated[float, duration_between(1.0, YEAR)]
 
 
 class Model(BaseModel):
@@ -40,6 +56,21 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, hide_input_in_errors=True
     )
+
+
+def _as_group(value: Any) -> Any:
+    """A plain name as a group of one. The only name of an `any_of` is doubled, so that it stays one: of a name of
+    targets it wants any of those made, where a plain name wants all.
+    """
+    if isinstance(value, str):
+        return {"any_of": [value]}
+    named = value.get("any_of") if isinstance(value, dict) else None
+    alone = named[0] if isinstance(named, list) and len(named) == 1 else named
+    return {**value, "any_of": [alone, alone]} if isinstance(alone, str) else value
+
+
+def _as_groups(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
 
 
 class MetricsConfig(Model):
@@ -53,6 +84,45 @@ class MetricsConfig(Model):
         description="networks that may read /metrics, on either address",
         examples=[["10.0.0.0/8"]],
     )
+
+
+class ReferencesConfig(Model):
+    """Who is asked whether our own network works, before a look that failed on the way counts."""
+
+    gateway: Gateway = Field(
+        AUTO,
+        description="pinged: auto for the one of the default route, none, or an address",
+        examples=["192.0.2.1"],
+    )
+    resolvers: Resolvers = Field(
+        (AUTO,),
+        description=f"asked for the root of all names: auto for those of /etc/resolv.conf, {MOST_RESOLVERS} at most, "
+        "none, or addresses, perhaps with a port",
+        examples=[["192.0.2.53", "198.51.100.53"]],
+    )
+    sites: Sites = Field(
+        (),
+        description="web addresses, or hosts with a port, that answer when our way out works",
+        examples=[["https://example.org", "ntp.example.net:4460"]],
+    )
+    quorum: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="how many must answer; default: more than half of those that ever did",
+        examples=[2],
+    )
+
+    @property
+    def most(self) -> int:
+        """How many references there can be."""
+        resolvers = MOST_RESOLVERS if AUTO in self.resolvers else len(set(self.resolvers) - {NONE})
+        return (self.gateway != NONE) + resolvers + len(self.sites)
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> ReferencesConfig:
+        if self.quorum is not None and self.quorum > self.most:
+            remedy = f"write at most {self.most}" if self.most else "leave it out"
+            raise ValueError(f"quorum: {self.quorum} of {self.most} references can never be met ({remedy})")
+        return self
 
 
 class AgentConfig(Model):
@@ -80,11 +150,35 @@ class AgentConfig(Model):
         description="link-local and cloud metadata addresses that checks may look at all the same",
         examples=[["169.254.20.10/32"]],
     )
+    references: ReferencesConfig = Field(
+        ReferencesConfig(), description="who is asked whether our own network works"
+    )
+    trace_routes: bool = Field(
+        True,
+        description="note in the ticket of a target that cannot be reached which routers on the way answer",
+    )
     stop_grace: Grace = Field(
         10.0, description="how long running checks may go on after SIGTERM; at most 1h", examples=["10s"]
     )
     keep_readings: Annotated[float, duration_between(HOUR, 10 * YEAR)] = Field(
         7 * DAY, description="how long single readings are kept, from 1h", examples=["7d"]
+    )
+    self_service: bool = Field(
+        True, description="whether the daemon looks at itself, as the service tocsin; false: it does not"
+    )
+    heartbeat_url: PingAddress | None = Field(
+        None,
+        description="asked for while looking, deciding, storing and sending all go on, and not otherwise: who waits "
+        "there notices when this daemon no longer does its work",
+        examples=["https://hc.example.org/ping/${credential:ping}"],
+    )
+    heartbeat_every: Annotated[float, duration_between(1.0, DAY)] = Field(
+        60.0, description="how often, from 1s", examples=["60s"]
+    )
+    changes_token: Secret | None = Field(
+        None,
+        description="what pipelines show that tell of deploys at /api/v1/changes; without it there is no such address",
+        examples=["${credential:changes}"],
     )
     sentry_dsn: Secret | None = Field(
         None,
@@ -93,13 +187,54 @@ class AgentConfig(Model):
     )
 
 
+class FlappingOptions(Model):
+    """When a check comes and goes too often: by the share of the last 20 known readings that changed, weighted."""
+
+    enter: Target = Field(
+        USUAL.enter, description="flapping begins when more than this share is change", examples=["30%"]
+    )
+    leave: Target = Field(
+        USUAL.leave, description="flapping ends when less than this share is change", examples=["25%"]
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FlappingOptions:
+        if self.leave > self.enter:
+            enter, leave = show_ratio(self.enter), show_ratio(self.leave)
+            raise ValueError(
+                f"leave ({leave}) must not be more than enter ({enter}) (write a lower leave: too)"
+            )
+        return self
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.enter, self.leave)
+
+
+Flapping = Annotated[
+    FlappingOptions, BeforeValidator(flapping_words, json_schema_input_type=FlappingOptions | bool)
+]
+
+
 class Defaults(Model):
     """What a service or check uses when it says nothing itself."""
 
     every: Every = Field(60.0, description="time from one look to the next, from 1s", examples=["60s"])
     timeout: Timeout = Field(10.0, description="wall deadline of one look, at most 1h", examples=["10s"])
-    confirm: Streak = Field(2, description="failing readings in a row that make a flip")
+    confirm: Confirm = Field(
+        2,
+        description="failing readings in a row that make a flip, or so many of the latest known ones",
+        examples=["3 of 5"],
+    )
     recover: Streak = Field(2, description="good readings in a row that end a problem")
+    recover_after: Memory = Field(
+        0.0,
+        description="how long the good readings must have lasted as well; a failing one begins it anew",
+        examples=["3m"],
+    )
+    flapping: Flapping = Field(
+        FlappingOptions(), description="what is change too often to tell each; `off`: nothing is"
+    )
     retry_every: Retry | None = Field(
         None,
         description="time between looks while a flip is being confirmed, from 100ms and never more than every; "
@@ -112,6 +247,11 @@ class Defaults(Model):
     )
     reopen_within: Memory = Field(
         DAY, description="a recurrence this soon after re-opens the same incident", examples=["24h"]
+    )
+    blind_after: BlindAfter = Field(
+        HOUR,
+        description="how long a check may be unknown before a low incident says that nobody can look, from 1s",
+        examples=["1h"],
     )
     criticality: Criticality = Field("medium", description="how much people rely on a service")
     burn: bool = Field(
@@ -192,8 +332,24 @@ class TargetEntry(Model):
 
 
 Targets = tuple[str | TargetEntry, ...]
+_NEEDS = "services and checks this one needs, by name, or `{any_of: [a, b]}`"
 _TARGETS = "one is made for each of them, called after it; `${target}` and `${label.NAME}` are filled in"
 _TARGETS_FILE = "as targets:, read from files: plain, or JSON and YAML as Prometheus file_sd writes them"
+
+
+class AnyOf(Model):
+    """Alternatives of each other; one name is a group of its own."""
+
+    any_of: Annotated[Names, Field(min_length=1)] = Field(
+        description="names of which one is enough: only when all are broken is what needs them",
+        examples=[["uplink-a", "uplink-b"]],
+    )
+
+
+Needs = Annotated[
+    tuple[Annotated[AnyOf, BeforeValidator(_as_group, json_schema_input_type=str | AnyOf)], ...],
+    BeforeValidator(_as_groups, json_schema_input_type=str | AnyOf | list[str | AnyOf]),
+]
 
 
 class ServiceOptions(Model):
@@ -210,11 +366,20 @@ class ServiceOptions(Model):
     down_when: str = Field(
         "any", description="any, all, or `2 of 3` of its counting checks are down", examples=["2 of 3"]
     )
-    depends_on: Names = Field((), description="services this one needs", examples=[["edge-network"]])
+    depends_on: Needs = Field((), description=_NEEDS, examples=[["edge-network"]])
+    blind_after: BlindAfter | None = Field(
+        None,
+        description="how long its checks may be unknown before a low incident says so; default: as in `defaults:`",
+        examples=["1h"],
+    )
     labels: Labels = Field(
         default_factory=dict, description="for metrics, routes and rules", examples=[{"site": "jhb"}]
     )
     environment: Environment = Field("live", description="only live counts for targets")
+    flapping: Flapping | None = Field(
+        None,
+        description="what is change too often to tell each, for checks that do not say; `off`: nothing is",
+    )
     disabled: Reason | None = Field(
         None, description="a reason; the service is not looked at", examples=["moved to web-02"]
     )
@@ -240,8 +405,18 @@ class CheckOptions(Model):
     timeout: Timeout | None = Field(
         None, description="wall deadline of one look, at most 1h", examples=["5s"]
     )
-    confirm: Streak | None = Field(None, description="failing readings that make a flip")
+    confirm: Confirm | None = Field(
+        None,
+        description="failing readings in a row that make a flip, or so many of the latest known ones",
+        examples=["3 of 5"],
+    )
     recover: Streak | None = Field(None, description="good readings that end a problem")
+    recover_after: Memory | None = Field(
+        None, description="how long the good readings must have lasted as well", examples=["3m"]
+    )
+    flapping: Flapping | None = Field(
+        None, description="what is change too often to tell each; `off`: nothing is"
+    )
     retry_every: Retry | None = Field(
         None,
         description="time between looks while unsure, from 100ms, never more than every",
@@ -252,6 +427,14 @@ class CheckOptions(Model):
     )
     down: str | None = Field(
         None, description="a condition; true makes the reading down", examples=["status not in 200..399"]
+    )
+    blind_after: BlindAfter | None = Field(
+        None,
+        description="how long it may be unknown before a low incident says so; default: as its service says",
+        examples=["1h"],
+    )
+    depends_on: Needs = Field(
+        (), description=f"{_NEEDS}, beside those of its service", examples=[["edge-network.gateway"]]
     )
     counts_for_uptime: bool | None = Field(
         None, description="whether its state counts for the service's uptime"
@@ -291,6 +474,27 @@ class Team(Model):
     )
     members: tuple[Member, ...] = Field((), description="the people of the team")
     calendar: str | None = Field(None, description="when they work, by name", examples=["office"])
+
+
+class HelpdeskOptions(Model):
+    """What every helpdesk and channel takes beside the options of its type."""
+
+    type: str = Field(
+        description="what it speaks: the name that its connector gives itself", examples=["tracker"]
+    )
+    on_remote_close: Literal["respect", "reopen", "new"] = Field(
+        "respect",
+        description="what becomes of a ticket that a person ends over there while the problem lasts: ours ends too, "
+        "theirs is opened again, or a new one is made",
+    )
+    deliver_resolved: Literal["informational", "none"] = Field(
+        "informational",
+        description="what becomes of a problem that was over before its ticket could be delivered: one ticket that "
+        "is resolved already, or none",
+    )
+    poll_every: Annotated[float, duration_between(5, DAY)] = Field(
+        5 * MINUTE, description="how often tickets over there are looked at, from 5s", examples=["5m"]
+    )
 
 
 class RouteMatch(Model):

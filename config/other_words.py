@@ -9,7 +9,11 @@ _OURS: dict[str, tuple[str, ...]] = {
     "interval": ("every",), "period": ("every",), "frequency": ("every",), "schedule": ("every",),
     "check_interval": ("every",), "scrape_interval": ("every",), "retry_interval": ("retry_every",),
     "retries": ("confirm",), "max_check_attempts": ("confirm",), "failure_threshold": ("confirm",),
-    "success_threshold": ("recover",), "kind": ("type",), "module": ("type",),
+    "success_threshold": ("recover",), "recovery_period": ("recover_after",), "recover_for": ("recover_after",),
+    "flap_detection": ("flapping",), "flap_detection_enabled": ("flapping",), "enable_flapping": ("flapping",),
+    "flapping_threshold_high": ("flapping", "enter"), "high_flap_threshold": ("flapping", "enter"),
+    "flapping_threshold_low": ("flapping", "leave"), "low_flap_threshold": ("flapping", "leave"),
+    "kind": ("type",), "module": ("type",),
     "name": ("title",), "description": ("title",), "display_name": ("title",), "alias": ("title",),
     "tags": ("labels",), "annotations": ("labels",), "monitors": ("checks", "services"), "endpoints": ("services",),
     "groups": ("teams",), "group": ("team",), "owner": ("team",), "contact": ("team",), "manager": ("lead",),
@@ -33,7 +37,9 @@ _OURS: dict[str, tuple[str, ...]] = {
 
 # What is often written at a service, and belongs to one of its checks.
 OF_A_CHECK = (
-    "type", "url", "host", "port", "path", "every", "timeout", "retry_every", "confirm", "recover", "down", "degraded",
+    "type", "url", "host", "port", "path", "every", "timeout", "retry_every", "confirm", "recover",
+    "recover_after", "down",
+    "degraded",
 )  # fmt: skip
 
 # What is written at a service itself, and belongs to how its time is counted.

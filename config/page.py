@@ -13,9 +13,11 @@ from config.models import (
     CalendarOptions,
     CheckOptions,
     Defaults,
+    HelpdeskOptions,
     MaintenanceOptions,
     Route,
     ServiceOptions,
+    SeverityRule,
     Team,
 )
 from config.option_table import option_table, options_of
@@ -28,6 +30,8 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "check": CheckOptions,
     "team": Team,
     "route": Route,
+    "helpdesk": HelpdeskOptions,
+    "severity": SeverityRule,
     "calendar": CalendarOptions,
     "maintenance": MaintenanceOptions,
 }

@@ -14,6 +14,7 @@ from config.masks import leave_plain, mask
 from config.places import Where
 from config.references import SecretError, files_open_to_all, misspelt, references, resolve
 from config.shapes import ANY, Shape, shape_of
+from config.slips import plain_number
 from config.sources import Sources
 from config.targets import blanks
 
@@ -161,9 +162,7 @@ class _Texts:
         wanted, pattern = ("a whole number", _WHOLE) if shape.whole else ("a number", _NUMBER)
         if pattern.fullmatch(text):
             return
-        simple = re.sub(r"^(-?)0+(?=[0-9])", r"\1", re.sub(r"[_ ',]|^\+", "", text))
-        if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?[eE][0-9]", simple):
-            simple = f"{float(simple):.0f}"
+        simple = plain_number(text)
         near = simple != text and pattern.fullmatch(simple) and not self.follows(where)
         hint = f"did you mean {simple}?" if near else None
         self._blame(where, self.hidden(where, f"expected {wanted}, got {shown(text)}"), hint)

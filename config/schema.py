@@ -14,10 +14,12 @@ from config.models import (
     CalendarOptions,
     CheckOptions,
     Defaults,
+    HelpdeskOptions,
     KindInfo,
     MaintenanceOptions,
     Route,
     ServiceOptions,
+    SeverityRule,
     Team,
 )
 from config.schema_fields import FieldSchema, or_nothing
@@ -27,13 +29,13 @@ _CHECK, _TEMPLATE = {"$ref": "#/$defs/Check"}, {"$ref": "#/$defs/Template"}
 _TYPED = {"required": ["type"]}
 _USES = {"required": ["use"]}
 _ANY = {"type": "object"}
-_CONNECTOR = {**_ANY, **_TYPED, "properties": {"type": {"type": "string", "description": "what it speaks"}}}
 
 
 def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
     """The whole file's schema; a check's options depend on its `type`."""
     models: list[type[BaseModel]] = [AgentConfig, Defaults, Team, CalendarOptions, MaintenanceOptions]
-    models += [Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
+    models.append(HelpdeskOptions)
+    models += [SeverityRule, Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(
         [(model, _MODE) for model in models], ref_template="#/$defs/{model}", schema_generator=FieldSchema
     )
@@ -41,6 +43,7 @@ def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
     for definition in defs.values():
         _may_be_empty(definition)
     named = {model: refs[(model, _MODE)] for model in models}
+    defs[_name_of(named[HelpdeskOptions])]["additionalProperties"] = True  # those of its type
     defs |= _checks_and_templates(kinds, defs, named)
     # The options of a kind stand in its check, and by themselves only where another kind takes them.
     for name in {_name_of(named[kind.spec]) for kind in kinds.values()} - _led_to(list(defs.values())):
@@ -76,6 +79,8 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
     """The top of the file, in the order in which people write it."""
     files = {"type": ["string", "array"], "items": {"type": "string"}, "examples": [["conf.d/*.yaml"]]}
     routes = {"type": "array", "items": named[Route], "description": "where tickets go, first match wins"}
+    rules = "how severe incidents are, first match wins"
+    severity = {"type": "array", "items": named[SeverityRule], "description": rules}
     return {
         "agent": named[AgentConfig],
         "include": {**files, "description": "further files, relative to this one"},
@@ -85,9 +90,10 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
         "calendars": _map_of(named[CalendarOptions], "working hours and holidays"),
         "maintenance": _map_of(named[MaintenanceOptions], "recurring windows of planned work"),
         "policies": _map_of(_ANY, "targets and tiers by name"),
-        "helpdesks": _map_of(_CONNECTOR, "where tickets are mirrored"),
-        "channels": _map_of(_CONNECTOR, "where notices are sent"),
+        "helpdesks": _map_of(named[HelpdeskOptions], "where tickets are mirrored"),
+        "channels": _map_of(named[HelpdeskOptions], "where notices are sent"),
         "services": _map_of(named[ServiceOptions], "what people rely on"),
+        "severity": severity,
         "routes": routes,
     }
 

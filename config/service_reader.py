@@ -9,7 +9,7 @@ from typing import Any
 
 from config.check_reader import CheckReader
 from config.friendly import list_hint, shown
-from config.models import Check, Defaults, Service, ServiceOptions, UptimeConfig
+from config.models import ITSELF, Check, Defaults, Service, ServiceOptions, UptimeConfig
 from config.moments import moment_of
 from config.places import Where
 from config.reader import Reader, good_id
@@ -35,7 +35,12 @@ class ServiceReader:
         self._check_down_when(options.down_when, where)
         blocks = block.get("checks") if isinstance(block, dict) else None
         checks = self._checks(blocks, name, options)
-        if not blocks and options.disabled is None and len(self.sources.problems) == mistakes:
+        if (
+            not blocks
+            and name != ITSELF
+            and options.disabled is None
+            and len(self.sources.problems) == mistakes
+        ):
             self.sources.warn(where, "has no check: its uptime stays unknown", "add checks:", key=True)
         return self._complete(name, options, checks, blocks)
 
@@ -54,7 +59,7 @@ class ServiceReader:
             target=defaults.target if options.target is None else options.target,
             uptime=self._uptime(options.uptime),
             down_when=options.down_when,
-            depends_on=options.depends_on,
+            depends_on=tuple(group.any_of for group in options.depends_on),
             labels=options.labels,
             environment=options.environment,
             watch_for=defaults.watch_for,
@@ -88,7 +93,7 @@ class ServiceReader:
             good_id(self.sources, (*where, name))
             check = self.checks.read(block, (*where, name))
             if check is not None and options.disabled is None:
-                found[name] = self._within(options.active, check)
+                found[name] = self._within(options.active, _as_its_service(options, check, block))
         return found
 
     def _within(self, active: str | None, check: Check) -> Check:
@@ -103,6 +108,15 @@ class ServiceReader:
         hint = f"did you mean {share[2]} of {share[1]}?" if share and int(share[2]) else None
         message = f'expected any, all or a share like "2 of 3", got {shown(text)}'
         self.sources.blame((*where, "down_when"), message, hint)
+
+
+def _as_its_service(options: ServiceOptions, check: Check, block: Mapping[str, Any]) -> Check:
+    """The check with what its service says, where it says nothing itself."""
+    if options.blind_after is not None and block.get("blind_after") is None:
+        check = replace(check, blind_after=options.blind_after)
+    if options.flapping is not None and block.get("flapping") is None:
+        check = replace(check, flapping=options.flapping.thresholds)
+    return check
 
 
 def _without_checks(block: Any) -> Any:

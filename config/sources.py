@@ -18,12 +18,12 @@ Spot: TypeAlias = tuple[str, int, int]
 
 _LAST = 10**9
 NAMED = ("templates", "teams", "calendars", "maintenance", "policies", "helpdesks", "channels", "services")
-LISTS = ("routes",)
+LISTS = ("severity", "routes")
 MAX_MADE = 1_000_000
 MAX_THINGS = 20_000
 _ENOUGH_OF_A_PLACE = 3
 INCLUDE = "include"
-SECTIONS = ("agent", INCLUDE, "defaults", *NAMED, *LISTS)
+SECTIONS = ("agent", INCLUDE, "defaults", "incidents", *NAMED, *LISTS)
 
 
 @dataclass(frozen=True, slots=True)

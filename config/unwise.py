@@ -151,6 +151,8 @@ class _Looks:
         self._retry()
         self._wait("confirm", self.check.confirm, "a failure")
         self._wait("recover", self.check.recover, "a recovery")
+        self._first_confirms()
+        self._recover_after()
         for level, condition in self._own_conditions():
             self._hold(level, condition)
         self._arguments()
@@ -187,6 +189,23 @@ class _Looks:
         message = f"{what} is believed after {show_duration(taken)} only: {count} looks, {show_duration(retry)} apart"
         place = option if option in self.written else "retry_every"
         self.sources.warn((*self.where, place), message, f"lower {option} or retry_every")
+
+    def _first_confirms(self) -> None:
+        of = self.check.confirm_of
+        if self.check.confirm == 1 and of is not None and of > 1 and "confirm" in self.written:
+            message, hint = f"1 of {of} is met by the first failing reading alone", f"did you mean 2 of {of}?"
+            self.sources.warn((*self.where, "confirm"), message, hint)
+
+    def _recover_after(self) -> None:
+        after, recover = self.check.recover_after, self.check.recover
+        if "recover_after" not in self.written or not after:
+            return
+        place = (*self.where, "recover_after")
+        if after > DAY:
+            self.sources.warn(place, "a recovery is believed after more than a day only", "lower it")
+        elif after <= (taken := _time_taken(recover, self.check)):
+            message = f"adds nothing: recover ({recover}) takes {show_duration(taken)} anyway"
+            self.sources.warn(place, message, "raise it, or leave it out")
 
     def _hold(self, level: str, condition: Condition) -> None:
         hold, confirm = condition.must_hold, self.check.confirm

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from agent.app import App, build
 from agent.clock import Job
+from agent.reload import Origin
+from alerting.connectors.base import ConnectorType
 from checks.registry import all_kinds
 from config.loader import load
 
 SECOND = 1_000_000
+_NO_CONNECTORS: Mapping[str, ConnectorType] = {}
 START = 1_800_000_000 * SECOND
 
 
@@ -55,7 +59,12 @@ class MovingClock:
 
 
 class Driven:
-    """An app whose time is ours. Use as `async with Driven(path) as driven`."""
+    """An app whose time is ours. Use as `async with Driven(path) as driven`.
+
+    `connectors` are the types of helpdesks that it knows.
+    """
+
+    connectors: Mapping[str, ConnectorType] = _NO_CONNECTORS
 
     def __init__(
         self,
@@ -66,7 +75,8 @@ class Driven:
     ) -> None:
         self.directory, self.clock = directory, clock or MovingClock()
         self.write(services, **sections)
-        self.app: App = build(load(self.file, all_kinds()), self.clock)
+        origin = Origin(self.file, all_kinds(), connectors=self.connectors)
+        self.app: App = build(load(self.file, all_kinds(), self.connectors), self.clock, origin)
 
     @property
     def file(self) -> Path:
@@ -98,3 +108,4 @@ class Driven:
         while self.app.scheduler.running:
             await asyncio.gather(*self.app.scheduler.running.values(), return_exceptions=True)
         await self.app.pipeline.idle()
+        await self.app.delivery.settled()

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
 
 class Site:
-    """Answers every GET with `status` and `body`; `close` makes it refuse connections."""
+    """Answers every GET with `status` and `body`; `close` makes it refuse connections.
 
-    def __init__(self) -> None:
+    `given` is each answer so far: its moment (microseconds since 1970, as `now` tells them) and its status.
+    """
+
+    def __init__(self, now: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
+        self._now = now
+        self.given: list[tuple[int, int]] = []
         self.status, self.body = 200, b"welcome"
         self.seen = 0
         self._server: ThreadingHTTPServer | None = None
@@ -27,6 +34,7 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.seen += 1
+                site.given.append((site._now(), site.status))
                 self.send_response(site.status)
                 self.send_header("Content-Length", str(len(site.body)))
                 self.end_headers()

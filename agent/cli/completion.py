@@ -73,10 +73,10 @@ def check_names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _services(context: Any) -> dict[str, Any]:
-    from agent.cli.setting import loaded
+    from agent.cli.setting import as_written
 
     given = None
     while context is not None and given is None:
         given, context = context.params.get("config"), context.parent
-    configuration = loaded(None if given is None else Path(given))
+    configuration = as_written(None if given is None else Path(given))
     return {name: service.checks for name, service in configuration.services.items()}

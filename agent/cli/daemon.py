@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.setting import ConfigOption, Ended, config_path, fail, kinds
+from agent.cli.setting import ConfigOption, Ended, config_path, connectors, fail, kinds
 
 _LOCKED = 70
 
@@ -24,7 +24,7 @@ def run(config: ConfigOption = None) -> None:
     from config.loader import examine
 
     path, known = config_path(config), kinds()
-    loaded = examine(path, known)
+    loaded = examine(path, known, connectors())
     if loaded.config is None:
         raise ConfigError(loaded.errors)
     # Only now: a file with mistakes is told of before all that a daemon needs is imported.
@@ -33,7 +33,7 @@ def run(config: ConfigOption = None) -> None:
     from agent.reload import Origin
 
     try:
-        raise Ended(run_daemon(loaded, Origin(path, known, loaded.texts), reload_asked))
+        raise Ended(run_daemon(loaded, Origin(path, known, loaded.texts, connectors()), reload_asked))
     except StateLocked as error:
         fail(str(error), _LOCKED)
 

@@ -1,4 +1,4 @@
-"""`tocsin explain`: why a figure is what it is."""
+"""`tocsin explain`: why a figure is what it is, and why there was, or was not, an alert."""
 
 from __future__ import annotations
 
@@ -7,24 +7,161 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.completion import service_names
+from agent.cli.completion import check_names, service_names
 from agent.cli.output import print_json
 from agent.cli.periods_asked import AsOfOption, FromOption, PeriodOption, ToOption, ZoneOption, asked
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
+from checks.text import visible
 
 if TYPE_CHECKING:
+    from agent.explanation.answer import Answer
     from agent.explanation.uptime import Explanation
     from agent.store.reader import Reader
+    from alerting.incidents.incident import Incident
     from alerting.slo.periods import Period
     from config.models import Config, Service
 
-app = typer.Typer(help="Why a figure is what it is.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Why a figure is what it is, and why a check did or did not alert.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 _USAGE = 64
 
 
 @app.callback()
 def _group() -> None:
-    """Why a figure is what it is."""
+    """Why a figure is what it is, and why a check did or did not alert."""
+
+
+@app.command()
+def incident(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Its number, or its ticket, such as T-3.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the story of an incident: what was seen, what was decided of it, by which rule or suppressor, and when.
+
+    Example: tocsin explain incident T-3
+    """
+    from agent.cli.explained_incident import as_document, print_story
+    from agent.clock import SystemClock
+    from agent.explanation.incident import tell
+    from agent.store.reader import NoStore, reading
+
+    configuration = loaded(config)
+    agent, asked_for = configuration.agent, _asked_for(name)
+    try:
+        with reading(Path(agent.state_dir), agent.id) as store:
+            story = tell(store, _incident(store, *asked_for), SystemClock().now())
+    except NoStore as error:
+        fail(str(error), 1)
+    if as_json:
+        print_json(as_document(story))
+    else:
+        print_story(story, agent.timezone)
+
+
+@app.command()
+def check(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A check, such as shop.home, or a service.", autocompletion=check_names
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="T", help="At that moment, as 2026-11-21T14:00. Default: now."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a check did or did not alert at a moment: its readings, what was decided of them, what held it back.
+
+    A time without a zone is one of agent.timezone. What has passed is told from what was stored then; nothing is
+    decided anew.
+
+    Example: tocsin explain check shop.home --at "2026-11-21 14:00"
+    """
+    from agent.cli.explained_check import as_document, print_answer
+    from agent.cli.output import rfc3339
+
+    configuration = loaded(config)
+    zone = configuration.agent.timezone
+    moment, answers = _answers(configuration, name, at)
+    if as_json:
+        checks = [as_document(each) for each in answers]
+        print_json({"service": name.partition(".")[0], "at": rfc3339(moment), "checks": checks})
+        return
+    for number, answer in enumerate(answers):
+        print(end="\n" if number else "")
+        print_answer(answer, zone)
+    if not answers:
+        print(f"{name} has no checks")
+
+
+def _asked_for(name: str) -> tuple[str, int]:
+    """Whether a ticket or an incident is meant, and its number."""
+    what = "ticket" if name[:2].upper() == "T-" else "incident"
+    digits = name[2:] if what == "ticket" else name
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        fail(
+            f'"{visible(name)}" is no incident: expected a number such as 12, or its ticket, such as T-12',
+            _USAGE,
+        )
+    return what, int(digits)
+
+
+def _incident(store: Reader, what: str, number: int) -> Incident:
+    """The incident of that number, or that the ticket was opened for."""
+    if what == "incident":
+        found = store.decisions().incident(number)
+        if found is None:
+            fail(f"there is no incident {number}", 1)
+        return found
+    served = store.decisions().of_ticket(number)
+    if not served:
+        fail(f"no incident has the ticket T-{number}", 1)
+    if len(served) > 1:
+        numbers = ", ".join(str(each.id) for each in served)
+        fail(f"T-{number} is for several incidents: name one of {numbers}", 1)
+    return served[0]
+
+
+def _answers(config: Config, name: str, at: str | None) -> tuple[int, list[Answer]]:
+    from agent.clock import SystemClock
+    from agent.explanation.check import explain_check, known_rule, rules_of
+    from agent.store.reader import NoStore, reading
+
+    now, (service, _, rule) = SystemClock().now(), name.partition(".")
+    moment = now if at is None else _moment(at, config.agent.timezone)
+    if moment > now:
+        fail("that is still to come", _USAGE)
+    try:
+        with reading(Path(config.agent.state_dir), config.agent.id) as store:
+            if (
+                service not in config.services
+                and not store.knows(service)
+                and not store.decisions().rules_of(service)
+            ):
+                fail(no_such("service", service, config.services), _USAGE)
+            if rule and not known_rule(store, config, (service, rule)):
+                names = [check.address for check in config.checks()]
+                fail(no_such("check", name, names), _USAGE)
+            rules = [rule] if rule else rules_of(store, config, service, moment)
+            return moment, [explain_check(store, config, (service, each), moment, now) for each in rules]
+    except NoStore as error:
+        fail(str(error), 1)
+
+
+def _moment(text: str, zone: str) -> int:
+    from alerting.slo.periods import moment
+
+    try:
+        return moment(text, zone)
+    except ValueError as error:
+        fail(str(error), _USAGE)
 
 
 @app.command()

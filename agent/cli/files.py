@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.cli.mistakes import as_document, count, list_problems
 from agent.cli.output import print_json
-from agent.cli.setting import ConfigOption, Ended, JsonOption, config_path, kinds
+from agent.cli.setting import ConfigOption, Ended, JsonOption, config_path, connectors, kinds
 
 if TYPE_CHECKING:
     from config.loader import Loaded
@@ -30,7 +30,7 @@ def validate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from config.loader import Loaded, examine
 
     try:
-        found = examine(config_path(config), kinds())
+        found = examine(config_path(config), kinds(), connectors())
     except ConfigError as error:
         found = Loaded(None, list(error.problems))
     if as_json:

@@ -14,7 +14,7 @@ import typer
 from agent.cli.completion import check_names
 from agent.cli.look_document import as_document
 from agent.cli.output import VERDICTS, coloured, leaf_line, print_json
-from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, kinds, loaded, no_such
+from agent.cli.setting import ConfigOption, Ended, JsonOption, as_written, fail, kinds, no_such
 
 if TYPE_CHECKING:
     from checks.base import Reading
@@ -58,7 +58,7 @@ def check(
     """
     import asyncio
 
-    configuration = loaded(config)
+    configuration = as_written(config)
     chosen = selected(configuration, names or [])
     allowed = configuration.agent.allow_link_local
     told = _told(configuration, chosen)
@@ -69,11 +69,14 @@ def check(
         _print_pages(readings)
     else:
         for pair in readings:
-            _print(*pair)
-    worst = next(
-        (status for status in _EXIT if any(reading.status == status for _, reading in readings)), "ok"
-    )
-    raise Ended(_EXIT[worst])
+            print_reading(*pair)
+    raise Ended(worst(readings))
+
+
+def worst(readings: Sequence[tuple[Check, Reading]]) -> int:
+    """The exit code of the worst of them."""
+    seen = {reading.status.value for _, reading in readings}
+    return _EXIT[next((status for status in _EXIT if status in seen), "ok")]
 
 
 def selected(config: Config, names: Sequence[str]) -> list[Check]:
@@ -147,7 +150,8 @@ def _print_pages(readings: Sequence[tuple[Check, Reading]]) -> None:
         print_closely(*pair)
 
 
-def _print(check: Check, reading: Reading) -> None:
+def print_reading(check: Check, reading: Reading) -> None:
+    """What was seen, and by which conditions."""
     took = f"({reading.took * 1000:.0f} ms)"
     print(f"{coloured(reading.status.value)}  {check.address}  {reading.message}  {took}")
     for judged in reading.conditions:

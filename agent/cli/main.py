@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from agent.cli import (
+    changes,
     checks,
     completion,
     conditions,
@@ -25,9 +26,13 @@ from agent.cli import (
     logs,
     look,
     maintenance,
+    outbox,
+    pause,
     reload,
     show,
+    silence,
     status,
+    ticket_test,
     tickets,
     uptime,
 )
@@ -75,9 +80,16 @@ app.add_typer(conditions.app, name="conditions")
 app.add_typer(logs.app, name="logs")
 for _function in (status.status, show.incidents, uptime.uptime):
     _add(_function)
+tickets.app.command("test")(ticket_test.test)
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(history.app, name="history")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(changes.app, name="changes")
+app.add_typer(silence.app, name="silence")
+_add(pause.pause)
+_add(pause.resume)
+_add(pause.recheck)
 app.add_typer(explain.app, name="explain")
 _add(heartbeats.heartbeats)
 _add(exec.exec_, "exec", exec.AfterDashes)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.completion import check_names
-from agent.cli.output import local, print_json, print_table, rfc3339
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.asking import USAGE, moment, number, planned, times
+from agent.cli.completion import service_names
+from agent.cli.output import local, print_json, print_table, told
+from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from agent.store.maintenance import PlannedWork, Work
+    from agent.store.maintenance import Work
     from config.models import Config
 
-app = typer.Typer(help="Planned work: its time costs no uptime.", no_args_is_help=True, rich_markup_mode=None)
-_USAGE = 64
+app = typer.Typer(
+    help="Planned work: its time costs no uptime, and opens no incident.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 WorkArgument = Annotated[str, typer.Argument(metavar="ID", help="The planned work, such as M-3.")]
 
 
@@ -35,7 +36,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
         list[str] | None,
         typer.Option(
             "--service", metavar="NAME", help="Whom it is for; may be given again. Default: all.",
-            autocompletion=check_names,
+            autocompletion=service_names,
         ),
     ] = None,
     config: ConfigOption = None,
@@ -47,17 +48,12 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin maintenance add --service shop --from "2026-11-21 22:00" --for 2h --reason "new database"
     """
-    from agent.store.maintenance import Work
-
     configuration = loaded(config)
     if unknown := sorted(set(service or ()) - set(configuration.services)):
-        fail(f'no service is called "{unknown[0]}"', _USAGE)
-    now = _now()
-    begins, ends = _times(configuration, start, end, lasts, now)
-    if ends <= now:
-        fail("that is over already: work is announced before it ends", _USAGE)
-    planned = Work(0, tuple(service or ()), begins, ends, _told(reason), _who())
-    _show(configuration, _changed(configuration, lambda works: works.record(planned, now)), as_json=as_json)
+        fail(no_such("service", unknown[0], list(configuration.services)), USAGE)
+    when = times(configuration, start=start, end=end, lasts=lasts, end_option="--to")
+    asked = {**when, "names": list(service or ()), "reason": reason}
+    _show(configuration, planned(configuration, "maintenance.add", **asked), as_json=as_json)
 
 
 @app.command("list")
@@ -75,7 +71,9 @@ def list_(
         work for work in _works(configuration) if everything or work.state(now) in ("planned", "running")
     ]
     if as_json:
-        print_json([as_document(work, now) for work in works])
+        from agent.store.planning import work_document
+
+        print_json([work_document(work, now) for work in works])
         return
     zone = configuration.agent.timezone
     rows = [
@@ -97,10 +95,10 @@ def end(
 
     Example: tocsin maintenance end M-3
     """
-    configuration, now, number = loaded(config), _now(), _number(work)
-    ends = now if at is None else _moment(at, configuration.agent.timezone)
-    changed = _changed(configuration, lambda works: works.end(number, ends, _who(), now))
-    _show(configuration, changed, as_json=as_json)
+    configuration = loaded(config)
+    ends = None if at is None else moment(at, configuration.agent.timezone)
+    asked = {"id": _id(work), "end": ends}
+    _show(configuration, planned(configuration, "maintenance.end", **asked), as_json=as_json)
 
 
 @app.command()
@@ -109,33 +107,18 @@ def cancel(work: WorkArgument, config: ConfigOption = None, as_json: JsonOption 
 
     Example: tocsin maintenance cancel M-3
     """
-    configuration, now, number = loaded(config), _now(), _number(work)
-    changed = _changed(configuration, lambda works: works.cancel(number, _who(), now))
-    _show(configuration, changed, as_json=as_json)
+    configuration = loaded(config)
+    _show(configuration, planned(configuration, "maintenance.cancel", id=_id(work)), as_json=as_json)
 
 
-def as_document(work: Work, now: int) -> dict[str, Any]:
-    """Planned work as JSON; `services` is empty for all of them."""
-    return {
-        "id": work.id,
-        "state": work.state(now),
-        "services": list(work.services),
-        "from": rfc3339(work.start),
-        "to": rfc3339(work.end),
-        "reason": work.reason,
-        "by": work.by,
-        "plan": work.plan,
-        "announced_at": rfc3339(work.editions[0].at),
-    }
-
-
-def _show(config: Config, work: Work, *, as_json: bool) -> None:
-    now, zone = _now(), config.agent.timezone
+def _show(config: Config, work: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print_json(as_document(work, now))
+        print_json(work)
         return
-    whom = ", ".join(work.services) or "all services"
-    print(f"{work.id} is {work.state(now)}: {whom}, {local(work.start, zone)} to {local(work.end, zone)}")
+    zone = config.agent.timezone
+    whom = ", ".join(work["services"]) or "all services"
+    begins, ends = told(work["from"], zone), told(work["to"], zone)
+    print(f"{work['id']} is {work['state']}: {whom}, {begins} to {ends}")
 
 
 def _works(config: Config) -> list[Work]:
@@ -148,63 +131,8 @@ def _works(config: Config) -> list[Work]:
         fail(str(error), 1)
 
 
-def _changed(config: Config, change: Callable[[PlannedWork], Work]) -> Work:
-    """Written at once, whether a daemon runs or not."""
-    from agent.store.maintenance import NoSuchWork, PlannedWork
-    from agent.store.offline import write_apart
-
-    try:
-        return write_apart(config, lambda connection: change(PlannedWork(connection, config.agent.id)))
-    except NoSuchWork as error:
-        fail(str(error), 1)
-
-
-def _times(
-    config: Config, start: str | None, end: str | None, lasts: str | None, now: int
-) -> tuple[int, int]:
-    from config.units import parse_duration
-
-    zone = config.agent.timezone
-    begins = now if start is None else _moment(start, zone)
-    if (end is None) == (lasts is None):
-        fail("say when it ends: either --to or --for", _USAGE)
-    try:
-        ends = (
-            _moment(end, zone) if end is not None else begins + int(parse_duration(lasts or "") * 1_000_000)
-        )
-    except ValueError as error:
-        fail(f"--for {error}", _USAGE)
-    if ends <= begins:
-        fail("it must end after it begins", _USAGE)
-    return begins, ends
-
-
-def _moment(text: str, zone: str) -> int:
-    from alerting.slo.periods import moment
-
-    try:
-        return moment(text, zone)
-    except ValueError as error:
-        fail(str(error), _USAGE)
-
-
-def _number(work: str) -> int:
-    digits = work.upper().removeprefix("M-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        fail(f'"{work}" is no planned work: expected something like M-3', _USAGE)
-    return int(digits)
-
-
-def _told(reason: str) -> str:
-    from checks.text import visible
-
-    return visible(reason, 500)
-
-
-def _who() -> str:
-    from agent.control import user_name
-
-    return user_name(os.geteuid())
+def _id(work: str) -> str:
+    return number(work, "M", "planned work", "M-3")
 
 
 def _now() -> int:

@@ -87,6 +87,11 @@ def local(at: int | None, zone: str) -> str:
     return "" if at is None else f"{datetime.fromtimestamp(at / 1_000_000, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
+def told(at: str | None, zone: str) -> str:
+    """A moment of a document for people, in the configured zone."""
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
 def leaf_document(leaf: Leaf) -> dict[str, Any]:
     """One comparison of a condition as the contract has it."""
     return {"text": leaf.text, "value": leaf.value, "verdict": VERDICTS[leaf.verdict]}

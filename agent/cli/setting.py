@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from alerting.connectors.base import ConnectorType
     from checks.base import Kind
     from config.models import Config
 
@@ -86,11 +87,26 @@ def kinds() -> Mapping[str, Kind]:
     return found
 
 
+@cache
+def connectors() -> Mapping[str, ConnectorType]:
+    """All types of helpdesks and channels; looked for when the configuration names one."""
+    from alerting.connectors.registry import all_connectors
+
+    return all_connectors()
+
+
 def loaded(given: Path | None) -> Config:
-    """The configuration. Raises ConfigError with every mistake in it."""
+    """The configuration as a daemon runs it, itself among the services. Raises ConfigError with every mistake."""
+    from agent.self_checks import watching_itself
+
+    return watching_itself(as_written(given))
+
+
+def as_written(given: Path | None) -> Config:
+    """The configuration, for commands that look without a daemon. Raises ConfigError with every mistake in it."""
     from config.loader import load
 
-    return load(config_path(given), kinds())
+    return load(config_path(given), kinds(), connectors())
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from agent.cli.output import local, print_json, print_table, rfc3339
+from agent.cli.output import local, print_json, print_table
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
-
-if TYPE_CHECKING:
-    from alerting.incidents.incident import Incident
 
 
 def incidents(
@@ -23,6 +20,7 @@ def incidents(
 
     Example: tocsin incidents --open
     """
+    from agent.cli.incident_document import affected, incident_document
     from agent.store.reader import NoStore, reading
 
     configuration = loaded(config)
@@ -30,37 +28,23 @@ def incidents(
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
             found = [each for each in store.incidents() if not only_open or each.state == "open"]
+            members = store.decisions().members({each.id for each in found} if only_open else None)
+            flapping = store.decisions().flapping()
     except NoStore as error:
         fail(str(error), 1)
     if as_json:
-        print_json([_incident(each) for each in found])
+        print_json([incident_document(each, members.get(each.id, ()), flapping) for each in found])
         return
     rows = [
-        [f"{e.service}.{e.rule}", e.state, e.severity, local(e.opened_at, agent.timezone),
-         local(e.resolved_at, agent.timezone), f"T-{e.ticket}", e.reason]
+        [e.id, f"{e.service}.{e.rule}", e.state, e.severity, local(e.opened_at, agent.timezone),
+         local(e.resolved_at, agent.timezone), f"T-{e.ticket}", len(affected(e, members.get(e.id, ()))), e.reason]
         for e in found
     ]  # fmt: skip
     print_table(
-        ["incident", "state", "severity", "opened", "resolved", "ticket", "reason"],
+        ["id", "incident", "state", "severity", "opened", "resolved", "ticket", "services", "reason"],
         rows,
         empty="no incidents",
     )
-
-
-def _incident(incident: Incident) -> dict[str, Any]:
-    return {
-        "id": incident.id,
-        "service": incident.service,
-        "rule": incident.rule,
-        "occurrence": incident.occurrence,
-        "state": incident.state.value,
-        "severity": incident.severity,
-        "opened_at": rfc3339(incident.opened_at),
-        "resolved_at": rfc3339(incident.resolved_at),
-        "ticket": f"T-{incident.ticket}",
-        "affected": [incident.service],
-        "reason": incident.reason,
-    }
 
 
 def version() -> None:

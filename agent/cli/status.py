@@ -9,9 +9,14 @@ from zoneinfo import ZoneInfo
 
 from agent.cli.output import print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.suppressed import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent.uptime import Alive, Ledger
+    from alerting.incidents.problem import Key
+    from alerting.incidents.suppression import Suppression
     from alerting.slo.periods import Period
     from config.models import Check, Config, Service
 
@@ -22,7 +27,9 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each service and check: state, since when, last reading, uptime of 30 days.
 
     While no daemon runs, services are unknown; their checks show what was last seen. A check outside its
-    active: calendar rests: it is not looked at, and its state stays what it was.
+    active: calendar rests: it is not looked at, and its state stays what it was. Of a check that is paused, silenced or
+    in planned work it is said by what, and until when. A check is unstable while its last readings disagree with its
+    state, which is the confirmed one, and flapping while they change too often.
 
     Example: tocsin status
     """
@@ -49,16 +56,29 @@ def _rows(document: dict[str, Any], zone: str) -> list[list[object]]:
         since = _local(service["since"], zone)
         rows.append([service["service"], service["state"], since, f"{shown} %" if shown else "", ""])
         for each in service["checks"]:
-            told = _rest(each, zone) or each["message"]
+            told = _rest(each, zone) or _doubts(each) + _folded(each) + each["message"]
             rows.append([f"  {each['check']}", each["state"] or "unknown", "", "", told])
+            if held := in_words(each, zone):
+                rows.append(["", "", "", "", held])
         rows += [[f"  {name}", "disabled", "", "", why] for name, why in service["disabled"].items()]
     return rows
+
+
+def _doubts(check: dict[str, Any]) -> str:
+    """That the confirmed state is not all that is to be said, in front of the last reading."""
+    words = [word for word in ("flapping", "unstable") if check[word]]
+    return f"{', '.join(words)}: " if words else ""
 
 
 def _rest(check: dict[str, Any], zone: str) -> str:
     """That a check is not looked at now, and until when; nothing while it is."""
     until = _local(check["resting_until"], zone)
     return f"rests until {until}" if until else "rests" if check["resting"] else ""
+
+
+def _folded(check: dict[str, Any]) -> str:
+    """That its trouble is another's incident; nothing while it is not."""
+    return f"(incident {check['incident']}, {check['folded_into']}) " if check["folded_into"] else ""
 
 
 def _local(at: str | None, zone: str) -> str:
@@ -75,10 +95,14 @@ def _status(config: Config) -> dict[str, Any]:
     now, agent = SystemClock().now(), config.agent
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
-            alive, known = store.alive(), store.checks()
+            alive, known, places = store.alive(), store.checks(), store.decisions().places()
+            held = store.holds(now)
             services, period = config.services.values(), parse_period("30d", agent.timezone, now)
             ledgers = ledgers_for(services, lambda name: store.ledger(name, since=period.start), now)
             listed = [_service(ledgers[each.name], known, each, (period, now)) for each in services]
+            for service in listed:
+                _place(service, places)
+                _hold(service, config, held, now)
     except NoStore as error:
         fail(str(error), 1)
     if not alive.running:
@@ -113,6 +137,24 @@ def _service(ledger: Ledger, known: Known, service: Service, asked: tuple[Period
     }
 
 
+def _place(service: dict[str, Any], places: Mapping[Key, tuple[int, Key]]) -> None:
+    """The incident that the trouble of each check belongs to, and whose that is where it is another's."""
+    for check in service["checks"]:
+        own = (service["service"], check["check"])
+        number, owner = places.get(own, (None, own))
+        check["incident"] = number
+        check["folded_into"] = None if owner == own else ".".join(owner)
+
+
+def _hold(service: dict[str, Any], config: Config, held: tuple[Suppression, ...], now: int) -> None:
+    """What holds back each check now."""
+    from agent.cli.suppressed import suppressed
+
+    checks = config.services[service["service"]].checks
+    for each in service["checks"]:
+        each["suppressed"] = suppressed(config, checks[each["check"]], each["state"], held, now)
+
+
 def _overall(checks: list[dict[str, Any]]) -> str:
     """The state of a service that no check counts for: its worst check, which can at most degrade it."""
     unseen = (None, "unknown")
@@ -136,6 +178,8 @@ def _check(name: str, kind: str, known: dict[str, Any] | None) -> dict[str, Any]
         "check": name,
         "kind": kind,
         "state": known["state"] if known else None,
+        "unstable": bool(known and known["unstable"]),
+        "flapping": bool(known and known["flapping"]),
         "status": last.get("status"),
         "at": rfc3339(last.get("at")),
         "values": last.get("values", {}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,12 @@ from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from agent.store.decisions import Link
     from alerting.desk.ticket import Ticket, TicketEvent
+    from alerting.incidents.problem import Member
+    from alerting.outgoing import Outgoing
     from config.models import Config
 
 app = typer.Typer(help="Tickets of the built-in desk.", no_args_is_help=True, rich_markup_mode=None)
@@ -35,7 +39,8 @@ def list_(
     configuration = loaded(config)
     found = [ticket for ticket in _tickets(configuration) if ticket.is_open or not only_open]
     if as_json:
-        print_json([as_document(ticket) for ticket in found])
+        mirrors = _mirrors(configuration)
+        print_json([as_document(ticket, mirrors.get(ticket.number, ())) for ticket in found])
         return
     zone = configuration.agent.timezone
     rows = [
@@ -64,15 +69,23 @@ def show(ticket: TicketArgument, config: ConfigOption = None, as_json: JsonOptio
     found = next((each for each in _tickets(configuration) if each.number == number), None)
     if found is None:
         fail(f"there is no ticket T-{number}", 1)
-    events = _timeline(configuration, number)
+    events, members, links = _around(configuration, number)
     if as_json:
+        from agent.cli.explained_incident import link_document
+        from agent.cli.incident_document import member_document
+
         timeline = [{"at": rfc3339(e.at), "by": e.by, "what": e.what, "text": e.text} for e in events]
-        print_json({**as_document(found), "description": found.description, "timeline": timeline})
+        more = {"affected": [member_document(e) for e in members], "links": [link_document(e) for e in links]}
+        mirrors = _mirrors(configuration).get(number, ())
+        print_json(
+            {**as_document(found, mirrors), "description": found.description, "timeline": timeline, **more}
+        )
         return
     zone = configuration.agent.timezone
     print(f"{found.id}  {found.title}")
     print(f"state {found.state}, severity {found.severity}, priority {found.priority}, tier {found.tier}")
     print(f"opened {local(found.opened_at, zone)}, to be resolved by {local(found.due.get('resolve'), zone)}")
+    _print_ties(members, links, zone)
     print(f"\n{found.description}\n\nTimeline:")
     for event in events:
         print(f"  {local(event.at, zone)}  {event.by}: {event.text}")
@@ -122,8 +135,8 @@ def reopen(
     _move("reopen", ticket, note, loaded(config), as_json=as_json)
 
 
-def as_document(ticket: Ticket) -> dict[str, Any]:
-    """The contract's JSON object of a ticket."""
+def as_document(ticket: Ticket, mirrors: Iterable[Outgoing] = ()) -> dict[str, Any]:
+    """The contract's JSON object of a ticket; `mirrors` are what other helpdesks hold of it."""
     return {
         "id": ticket.id,
         "service": ticket.service,
@@ -139,8 +152,23 @@ def as_document(ticket: Ticket) -> dict[str, Any]:
         "assignee": ticket.assignee,
         "tier": ticket.tier,
         "due": {name: rfc3339(at) for name, at in ticket.due.items()},
-        "remote": [],
+        "remote": [
+            {"helpdesk": each.helpdesk, "id": seen.id, "url": seen.url, "state": seen.state.value}
+            for each in mirrors
+            if (seen := each.observed) is not None
+        ],
     }
+
+
+def _mirrors(config: Config) -> dict[int, list[Outgoing]]:
+    """What other helpdesks hold, by the numbers of our tickets."""
+    from agent.store.reader import reading
+
+    found: dict[int, list[Outgoing]] = {}
+    with reading(Path(config.agent.state_dir), config.agent.id) as store:
+        for entry in store.outbox():
+            found.setdefault(entry.ticket, []).append(entry)
+    return found
 
 
 def _tickets(config: Config) -> list[Ticket]:
@@ -153,11 +181,27 @@ def _tickets(config: Config) -> list[Ticket]:
         fail(str(error), 1)
 
 
-def _timeline(config: Config, number: int) -> list[TicketEvent]:
+def _print_ties(members: Sequence[Member], links: Sequence[Link], zone: str) -> None:
+    from agent.cli.explained_incident import link_words, member_lines
+
+    if links:
+        print(f"tied to other tickets: {'; '.join(map(link_words, links))}")
+    if members:
+        print(f"\nAffected: {len(members)}")
+    for line in member_lines(members, zone):
+        print(f"  {line}")
+
+
+def _around(config: Config, number: int) -> tuple[list[TicketEvent], list[Member], list[Link]]:
+    """A ticket's timeline, what its incidents affect, and its ties to other tickets."""
     from agent.store.reader import reading
 
     with reading(Path(config.agent.state_dir), config.agent.id) as store:
-        return store.timeline(number)
+        found = store.decisions()
+        incidents = found.of_ticket(number)
+        by_incident = found.members([each.id for each in incidents])
+        members = [member for each in incidents for member in by_incident.get(each.id, ())]
+        return store.timeline(number), members, found.links(number)
 
 
 def _number(ticket: str) -> int:
@@ -176,7 +220,7 @@ def _move(move: str, ticket: str, note: str, config: Config, *, as_json: bool) -
     from agent.control import NotRunning, Refused, ask
 
     directory, number = Path(config.agent.state_dir), _number(ticket)
-    arguments = {"number": number, "move": move, "note": note}
+    arguments: dict[str, Any] = {"number": number, "move": move, "note": note}
     try:
         try:
             result = ask(directory, "tickets.move", **arguments)
@@ -191,31 +235,9 @@ def _move(move: str, ticket: str, note: str, config: Config, *, as_json: bool) -
 
 
 async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
-    from agent import logs
-    from agent.app import moved, opened, shown_move
-    from agent.clock import SystemClock
-    from agent.control import Refused, user_name
-    from agent.lock import StateLock, StateLocked
-    from agent.pipeline import Pipeline
-    from agent.rulebook import Rulebook
-    from agent.store.reader import NoStore, stored
+    from agent.app import moved, shown_move
+    from agent.cli.offline import pipeline_of
+    from agent.control import user_name
 
-    # Stdout is for the answer, which itself says what was done.
-    logs.set_up(lowest=logging.WARNING)
-    directory = Path(config.agent.state_dir)
-    try:
-        path = stored(directory)  # a person's move makes no store where there never was one
-        lock = StateLock(directory)
-    except NoStore as error:
-        raise Refused(str(error)) from None
-    except StateLocked as error:
-        raise Refused(f"{error}, but does not answer") from None
-    writer = opened(path)
-    pipeline = Pipeline(writer, SystemClock(), config.agent.id, Rulebook.of(config))
-    try:
-        await pipeline.start(catch_up=False)
+    async with pipeline_of(config) as pipeline:
         return shown_move(await moved(pipeline, arguments, user_name(os.geteuid())))
-    finally:
-        await pipeline.stop()
-        writer.close()
-        lock.release()

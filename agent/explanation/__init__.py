@@ -1,1 +1,1 @@
-"""Explanations: what gave each stretch of a service's time its class, from what is stored."""
+"""Explanations: why a stretch of time has its class, why there was or was not an alert, from what is stored."""

@@ -87,6 +87,35 @@ class Evidence:
                 return _sight(readings[found - 1])
         return None
 
+    def between(self, check: str, start: int, end: int) -> list[Sight]:
+        """The readings from one moment to another, both included, that are still kept; in order."""
+        hours = [hour for hour in self._hours(check) if start // _HOUR * _HOUR <= hour <= end]
+        entries = chain(*(self._unpacked(check, hour) for hour in hours), self._rows(check))
+        first = start // MILLISECOND * MILLISECOND  # packed ones have the moment of their millisecond
+        return [_sight(entry) for entry in entries if first <= entry[0] <= end]
+
+    def kept_since(self, check: str) -> int | None:
+        """From when on readings of the check are kept; None where there is none."""
+        hours, rows = self._hours(check), self._rows(check)
+        return hours[0] if hours else rows[0][0] if rows else None
+
+    def first_seen(self, check: str) -> int | None:
+        """When the check was first looked at; None where it never was."""
+        rows = schema.spans.c
+        mine = (rows.agent_id == self._agent, rows.check_id == check, rows.service == self._service)
+        return self._connection.execute(
+            select(rows.start).where(*mine).order_by(rows.start).limit(1)
+        ).scalar()
+
+    def last_flip(self, check: str, at: int) -> Confirmed | None:
+        """The flip that was confirmed last by that moment."""
+        before = [flip for flip in self._flips(check) if flip.at <= at]
+        return max(before, key=attrgetter("at"), default=None)
+
+    def flips_between(self, check: str, start: int, end: int) -> list[Confirmed]:
+        """The flips that were confirmed from one moment to another, both included, or are back-dated into it."""
+        return [flip for flip in self._flips(check) if flip.since <= end and start <= flip.at]
+
     def confirmed(self, check: str, at: int, klass: Klass) -> Confirmed | None:
         """The flip that made the check what it was from `at` on: back-dated to then or before, or in force since."""
         flips = self._flips(check)

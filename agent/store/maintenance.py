@@ -10,6 +10,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy import func as sql
 
 from agent.store import schema
+from agent.store.suppressions import Pen, write_down
+from alerting.incidents.problem import Why
+from alerting.incidents.suppression import Match, Suppression
 from alerting.plans import Edition, occurrences
 from config.maintenance import MaintenanceWindow
 
@@ -44,11 +47,15 @@ class Work:
     def id(self) -> str:
         return f"M-{self.number}"
 
+    @property
+    def suppression(self) -> Suppression:
+        """As it holds back what would open."""
+        match, why = Match(names=self.services), Why.MAINTENANCE
+        return Suppression(self.id, why, self.start, self.end, self.reason, self.by, match, self.plan)
+
     def state(self, now: int) -> str:
         """`planned`, `running`, `over` or `cancelled`."""
-        if self.start == self.end:
-            return "cancelled"
-        return "planned" if now < self.start else "running" if now < self.end else "over"
+        return self.suppression.state(now)
 
 
 def by_service(works: Iterable[Work]) -> Mapping[str, list[tuple[Edition, ...]]]:
@@ -73,10 +80,12 @@ def _names(edition: Edition) -> tuple[str, ...]:
 
 
 class PlannedWork:
-    """One agent's planned work, within the transaction of the caller."""
+    """One agent's planned work, within the transaction of the caller; `pen` writes rows unless another does."""
 
-    def __init__(self, connection: Connection, agent: str) -> None:
+    def __init__(self, connection: Connection, agent: str, pen: Pen | None = None) -> None:
         self._connection, self._agent = connection, agent
+        self._pen = pen or (lambda at, suppression: write_down(connection, agent, at, suppression))
+        self._last: int | None = None
 
     def all(self, until_after: int | None = None) -> list[Work]:
         """All that was ever recorded, by number; or only what by any of its plans ends after that moment."""
@@ -104,10 +113,11 @@ class PlannedWork:
 
     def record(self, work: Work, now: int) -> Work:
         """Record planned work under the next number; its own number does not count."""
-        last = self._connection.execute(
-            select(sql.max(_ROWS.number)).where(_ROWS.agent_id == self._agent)
-        ).scalar()
-        return self._write(replace(work, number=(last or 0) + 1), now)
+        if self._last is None:
+            query = select(sql.max(_ROWS.number)).where(_ROWS.agent_id == self._agent)
+            self._last = self._connection.execute(query).scalar() or 0
+        self._last += 1
+        return self._write(replace(work, number=self._last), now)
 
     def end(self, number: int, at: int, by: str, now: int) -> Work:
         """Let running or coming work end at `at`, earlier or later than was planned. Raises NoSuchWork."""
@@ -151,6 +161,11 @@ class PlannedWork:
         for work in coming.values():
             self.record(work, now)
 
+    def lasting(self, since: int) -> tuple[Suppression, ...]:
+        """What ends after that moment, as it holds back what would open."""
+        works = (work for work in self.all(until_after=since) if work.start < work.end > since)
+        return tuple(work.suppression for work in works)
+
     def _found(self, number: int) -> Work:
         work = next((each for each in self.all() if each.number == number), None)
         if work is None:
@@ -160,17 +175,6 @@ class PlannedWork:
     def _write(self, work: Work, now: int) -> Work:
         """A row of its own, later than those before it."""
         at = max(now, *(edition.at + 1 for edition in work.editions)) if work.editions else now
-        row = {
-            "agent_id": self._agent,
-            "number": work.number,
-            "at": at,
-            "services": json.dumps(work.services),
-            "start": work.start,
-            "end": work.end,
-            "reason": work.reason,
-            "by": work.by,
-            "plan": work.plan,
-        }
-        self._connection.execute(schema.maintenance.insert().values(row))
+        self._pen(at, work.suppression)
         editions = (*work.editions, Edition(at, work.start, work.end, work.services))
         return replace(work, editions=editions, announced_by=work.announced_by or work.by)

@@ -28,17 +28,32 @@ def write_apart(config: Config, work: Callable[[Connection], Result]) -> Result:
     directory = Path(config.agent.state_dir)
     _stay_out_of_others(directory)
     with _alone_if_possible(directory):
-        engine = writing_engine(directory / FILE_NAME)
-        try:
-            migrate(engine)
-            with engine.begin() as connection:
-                return work(connection)
-        except StoreTooNew as error:
-            raise ConfigError(f"{directory / FILE_NAME}: {error} (install the newer version again)") from None
-        except DatabaseError as error:
-            raise ConfigError(f"{directory / FILE_NAME} cannot be written: {error.orig}") from None
-        finally:
-            engine.dispose()
+        return _written(directory, work)
+
+
+def write_alone(config: Config, work: Callable[[Connection], Result]) -> Result:
+    """The same for rows that a daemon keeps a copy of: raises StateLocked while one runs."""
+    directory = Path(config.agent.state_dir)
+    _stay_out_of_others(directory)
+    lock = StateLock(directory)
+    try:
+        return _written(directory, work)
+    finally:
+        lock.release()
+
+
+def _written(directory: Path, work: Callable[[Connection], Result]) -> Result:
+    engine = writing_engine(directory / FILE_NAME)
+    try:
+        migrate(engine)
+        with engine.begin() as connection:
+            return work(connection)
+    except StoreTooNew as error:
+        raise ConfigError(f"{directory / FILE_NAME}: {error} (install the newer version again)") from None
+    except DatabaseError as error:
+        raise ConfigError(f"{directory / FILE_NAME} cannot be written: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def _stay_out_of_others(directory: Path) -> None:

@@ -15,24 +15,34 @@ from sqlalchemy import func as sql
 
 from agent.lock import is_held
 from agent.store import schema
+from agent.store.changes import changes_since
+from agent.store.decisions import Decisions
 from agent.store.dialect import FILE_NAME, greater, lesser, reading_engine
 from agent.store.distinct import distinct
 from agent.store.evidence import Evidence
 from agent.store.gaps import blips, gaps
 from agent.store.history import told, told_services
 from agent.store.maintenance import PlannedWork, Work, by_service
+from agent.store.memberships import incidents_of_others
 from agent.store.migrate import current
+from agent.store.outbox import whole_outbox
+from agent.store.precedents import Earlier, earlier
 from agent.store.requests import requests_between
-from agent.store.restore import incident_of, ticket_of
+from agent.store.restore import incident_of, lasting, ticket_of
 from agent.store.roll_ups import latency
+from agent.store.suppressions import Suppressions
 from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
 from alerting.desk.ticket import Ticket, TicketEvent
+from alerting.incidents.change import Change
 from alerting.incidents.incident import Incident
+from alerting.incidents.suppression import Suppression
+from alerting.outgoing import Outgoing
 from alerting.plans import Edition
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap, Why
 from alerting.slo.sketch import Sketch
 from alerting.slo.spans import Klass, union
+from alerting.state import restore
 
 _EVER = 2**62
 _AT_ONCE = 1000  # rows
@@ -67,15 +77,17 @@ class Reader:
         return Alive(self._running, self._connection.execute(query).scalar() or 0)
 
     def checks(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Per check: kind, confirmed state, last reading (or None)."""
+        """Per check: kind, confirmed state, whether it is unstable or flapping, last reading (or None)."""
         table = schema.checks
         found = {}
         for row in self._connection.execute(select(table).where(table.c.agent_id == self._agent)).mappings():
-            state = json.loads(row["state"])
+            state = restore(json.loads(row["state"]))
             found[(row["service"], row["check_id"])] = {
                 "kind": row["kind"],
-                "state": state[0],
-                "since": state[1],
+                "state": state.state,
+                "since": state.since,
+                "unstable": state.unstable,
+                "flapping": state.flapping,
                 "last": json.loads(row["last"]),
             }
         return found
@@ -268,9 +280,25 @@ class Reader:
         """What is kept of the moments at which the service's checks changed."""
         return Evidence(self._connection, self._agent, service)
 
+    def decisions(self) -> Decisions:
+        """What was decided of problems and incidents, and what belongs to them."""
+        return Decisions(self._connection, self._agent)
+
+    def suppressions(self) -> Suppressions:
+        """Silences and pauses, with all that was ever said of them."""
+        return Suppressions(self._connection, self._agent)
+
+    def outbox(self) -> list[Outgoing]:
+        """What other helpdesks are to hold, the latest change first."""
+        return whole_outbox(self._connection, self._agent)
+
     def planned_work(self) -> list[Work]:
         """Planned work by number, as it was last planned."""
         return PlannedWork(self._connection, self._agent).all()
+
+    def holds(self, now: int) -> tuple[Suppression, ...]:
+        """Planned work, silences and pauses that end after that moment."""
+        return lasting(self._connection, self._agent, now)
 
     @cached_property
     def _doubtful(self) -> tuple[tuple[int, int], ...]:
@@ -300,6 +328,18 @@ class Reader:
             still = table.c.resolved_at.is_(None) | (table.c.resolved_at >= since)
             query = query.where(table.c.service == service, still).order_by(table.c.opened_at.desc())
         return [incident_of(row) for row in self._connection.execute(query).mappings()]
+
+    def incidents_of_others(self, service: str, since: int, rules: Collection[str]) -> list[Incident]:
+        """Those that the service's own problems belonged to, each for as long as they did."""
+        return incidents_of_others(self._connection, self._agent, service, since, rules)
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        """At most so many changes that were made since then, the newest first."""
+        return changes_since(self._connection, self._agent, since, most)
+
+    def earlier(self, incident: Incident) -> Earlier:
+        """Incidents that may be like this one, and how people ended them."""
+        return earlier(self._connection, self._agent, incident)
 
     def tickets(self) -> list[Ticket]:
         """Newest first."""

@@ -52,6 +52,7 @@ _LOOKUPS: dict[Table, tuple[ColumnElement[bool], ...]] = {
     ),
 }
 _NEW_NAME: dict[str, Any] = {"service": bindparam("new_service"), "check_id": bindparam("new_check")}
+_NEW_RULE: dict[str, Any] = {"service": bindparam("new_service"), "rule": bindparam("new_check")}
 
 
 def carry_over(connection: Connection, agent: str, moves: Sequence[tuple[Address, Address]]) -> None:
@@ -78,7 +79,7 @@ def carry_over(connection: Connection, agent: str, moves: Sequence[tuple[Address
 
 def _of(table: Table, which: str) -> tuple[ColumnElement[bool], ...]:
     """The rows of the `old` or the `new` name."""
-    check = table.c.rule if table is schema.incidents else table.c.check_id
+    check = table.c.rule if "rule" in table.c else table.c.check_id
     return (
         table.c.agent_id == bindparam("agent"),
         table.c.service == bindparam(f"{which}_service"),
@@ -98,18 +99,15 @@ def _history(table: Table, moment: str) -> list[Any]:
 
 
 def _moved(table: Table) -> Any:
-    return update(table).where(*_of(table, "old")).values(_NEW_NAME)
+    name = _NEW_RULE if "rule" in table.c else _NEW_NAME
+    return update(table).where(*_of(table, "old")).values(name)
 
 
 def _incidents() -> Any:
     """Occurrences go on counting after those of an earlier life of the new name."""
     table = schema.incidents
     lived = select(sql.max(table.c.occurrence)).where(*_of(table, "new")).scalar_subquery()
-    values = {
-        "service": bindparam("new_service"),
-        "rule": bindparam("new_check"),
-        "occurrence": table.c.occurrence + sql.coalesce(lived, 0),
-    }
+    values = {**_NEW_RULE, "occurrence": table.c.occurrence + sql.coalesce(lived, 0)}
     return update(table).where(*_of(table, "old")).values(values)
 
 
@@ -118,5 +116,7 @@ _STATEMENTS = [
     delete(schema.checks).where(*_of(schema.checks, "new")),
     _moved(schema.checks),
     _moved(schema.tickets),
+    _moved(schema.affected),
+    _moved(schema.decisions),
     _incidents(),
 ]

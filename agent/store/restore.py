@@ -8,12 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, select
 from sqlalchemy import func as sql
 
-from agent.memory import Address, CheckMemory, World
+from agent.memory import LAST_CHANGES, Address, CheckMemory, World
 from agent.store import schema
+from agent.store.changes import changes_since, last_number
 from agent.store.gaps import latest_far
+from agent.store.maintenance import PlannedWork
+from agent.store.outbox import unsent
+from agent.store.suppressions import Suppressions
 from agent.store.troubles import restore_troubles
 from alerting.desk.ticket import OPEN_STATES, Ticket, TicketState
 from alerting.incidents.incident import Incident, IncidentState
+from alerting.incidents.suppression import Suppression
 from alerting.slo.spans import Klass
 from alerting.slo.track import Track
 from alerting.state import CheckState, restore
@@ -26,28 +31,45 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
     states = _states(connection, agent)
     pending = [state.unsettled_since for state, *_ in states.values() if state.unsettled_since is not None]
     tracks = _tracks(connection, agent, min(pending, default=None))
-    for address, (state, last, (memo_of, memo)) in states.items():
+    for address, (state, last, good, (memo_of, memo)) in states.items():
         readings = (last,) if last else ()
-        world.checks[address] = CheckMemory(state, tracks.get(address, ()), readings, memo, memo_of)
+        track = tracks.get(address, ())
+        world.checks[address] = CheckMemory(state, track, readings, memo, memo_of, last_good=good)
     world.services = {service: track for (service, check), track in tracks.items() if check == ""}
     _incidents(connection, agent, world)
     restore_troubles(connection, agent, world)
+    world.outbox = {(each.helpdesk, each.key): each for each in unsent(connection, agent, world.tickets)}
+    world.changes = tuple(reversed(changes_since(connection, agent, 0, LAST_CHANGES)))
+    world.last_change = last_number(connection, agent)
     world.far = latest_far(connection, agent)
     alive = connection.execute(
         select(schema.agents.c.alive_until).where(schema.agents.c.agent_id == agent)
     ).scalar()
+    world.suppressions = lasting(connection, agent, alive or 0)
     return world, alive
 
 
-def _states(connection: Connection, agent: str) -> dict[Address, tuple[CheckState, Reading | None, Any]]:
+def lasting(connection: Connection, agent: str, since: int) -> tuple[Suppression, ...]:
+    """Planned work, silences and pauses that end after that moment."""
+    books = (PlannedWork(connection, agent), Suppressions(connection, agent))
+    return tuple(each for book in books for each in book.lasting(since))
+
+
+def _states(
+    connection: Connection, agent: str
+) -> dict[Address, tuple[CheckState, Reading | None, Reading | None, Any]]:
+    """By check its state, its last reading, its last good one, and its memo."""
     table = schema.checks
     found = {}
     for row in connection.execute(select(table).where(table.c.agent_id == agent)).mappings():
         last = json.loads(row["last"])
         memo = json.loads(row["memo"]) if row["memo"] is not None else ["", None]
+        newest = _last(last) if last else None
+        good = _last(json.loads(row["good"])) if row["good"] else newest
         found[(row["service"], row["check_id"])] = (
             restore(json.loads(row["state"])),
-            _last(last) if last else None,
+            newest,
+            good if good is not None and good.status is Status.OK else None,
             memo,
         )
     return found
@@ -56,7 +78,17 @@ def _states(connection: Connection, agent: str) -> dict[Address, tuple[CheckStat
 def _last(shown: dict[str, Any]) -> Reading:
     status = Status(shown["status"])
     kind = ErrorKind(shown["error_kind"]) if shown["error_kind"] else None
-    return Reading(status, status, shown["at"], shown["took"], shown["message"], kind, shown["values"])
+    return Reading(
+        status=status,
+        firm=status,
+        at=shown["at"],
+        took=shown["took"],
+        message=shown["message"],
+        error_kind=kind,
+        values=shown["values"],
+        phases=shown.get("phases", {}),  # an older version wrote neither these nor the next
+        versions=shown.get("versions", {}),
+    )
 
 
 def _tracks(connection: Connection, agent: str, since: int | None) -> dict[Address, Track]:

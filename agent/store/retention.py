@@ -1,7 +1,7 @@
 """What becomes of readings: rows for two hours, then packed and rolled up, dropped when they are old.
 
-Nothing else is ever dropped: spans, flips, gaps, blips, requests, what was imported and what was planned stay, and with
-them every figure of uptime.
+Decisions are dropped after three years (agent/store/decisions.py). Nothing else is: spans, flips, gaps, blips,
+requests, what was imported and what was planned stay, and with them every figure of uptime.
 """
 
 from __future__ import annotations

@@ -11,10 +11,13 @@ from sqlalchemy import func as sql
 
 from agent.memory import Address, CheckMemory, Draft
 from agent.store import schema
+from agent.store.changes import save_changes
 from agent.store.gaps import drop_confirmed, forget_gaps
+from agent.store.outbox import save_outbox
 from agent.store.rename import carry_over
 from agent.store.requests import put_requests
 from agent.store.rows import dumps, put
+from agent.store.suppressions import write_down
 from agent.store.troubles import save_troubles
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents.incident import Incident
@@ -48,8 +51,12 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     incidents = [draft.written_incidents[number] for number in sorted(draft.written_incidents)]
     put(connection, schema.incidents, [_incident(agent, incident) for incident in incidents])
     save_troubles(connection, agent, draft)
+    save_changes(connection, agent, draft.changes)
+    for at, suppression in draft.recorded:
+        write_down(connection, agent, at, suppression)
     put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
     _save_events(connection, agent, draft.events)
+    save_outbox(connection, agent, draft.outbox.changed.values())
     put(connection, schema.blips, [_blip(agent, *entry) for entry in draft.blips])
     drop_confirmed(connection, agent, draft.flips)
     forget_gaps(connection, agent, draft.no_gaps)
@@ -88,7 +95,16 @@ def _state(agent: str, address: Address, kind: str, memory: CheckMemory) -> Row:
         "state": dumps(dump(memory.state)),
         "last": dumps(last_reading(memory.last)) if memory.last else "null",
         "memo": dumps([memory.memo_of, memory.memo]) if memory.memo is not None else None,
+        "good": _good(memory),
     }
+
+
+def _good(memory: CheckMemory) -> str | None:
+    """The latest good reading, as far as it is not the last one, which stands beside it."""
+    good = memory.last_good
+    if good is None or (memory.last is not None and memory.last.at == good.at):
+        return None
+    return dumps(last_reading(good))
 
 
 def last_reading(reading: Reading) -> Row:
@@ -100,6 +116,8 @@ def last_reading(reading: Reading) -> Row:
         "message": reading.message,
         "error_kind": reading.error_kind.value if reading.error_kind else None,
         "values": reading.values,
+        "phases": reading.phases,
+        "versions": reading.versions,
     }
 
 

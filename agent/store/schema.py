@@ -40,6 +40,7 @@ checks = Table(
     Column("state", Text, nullable=False),
     Column("last", Text, nullable=False),
     Column("memo", Text),
+    Column("good", Text),
     PrimaryKeyConstraint("agent_id", "service", "check_id"),
 )
 
@@ -362,9 +363,11 @@ outbox = Table(
     Column("remote_id", Text),
     Column("remote_url", Text),
     Column("remote_state", String(16)),
+    Column("sent_priority", String(13)),
+    Column("epoch", Integer, nullable=False),
     Column("state", String(12), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
     Column("lease_until", BigInteger),
     Column("last_error", Text),
     Column("first_at", BigInteger, nullable=False),
@@ -373,7 +376,7 @@ outbox = Table(
 )
 Index("outbox_due", outbox.c.agent_id, outbox.c.state, outbox.c.next_at)
 
-# What was changed and by whom: `config`, `deploy` …; no service: all of them.
+# What was changed and by whom: `config`, `deploy` …; `services` is a JSON list, empty for all of them.
 changes = Table(
     "changes",
     metadata,
@@ -381,7 +384,7 @@ changes = Table(
     Column("number", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("service", String(63)),
+    Column("services", Text, nullable=False),
     Column("version", Text),
     Column("text", Text, nullable=False),
     Column("by", Text, nullable=False),

@@ -27,8 +27,7 @@ def save_troubles(connection: Connection, agent: str, draft: Draft) -> None:
         for key, problem in draft.problems.changed.items()
     ]
     put(connection, schema.problems, rows)
-    for incident, members in draft.members.changed.items():
-        put(connection, schema.affected, [_member(agent, incident, each) for each in members])
+    put(connection, schema.affected, [_member(agent, *each) for each in draft.changed_members()])
     _save_decisions(connection, agent, draft.decisions)
     links = [
         {"agent_id": agent, "ticket": ticket, "relation": relation, "other": other, "at": at}

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.metrics import CONTENT_TYPE
+from agent.web.changes import Registrar, change_routes
 from agent.web.heartbeat import Ear, heartbeat_routes
 
 __all__ = ["site"]
@@ -20,7 +21,9 @@ _THREADS = 4
 Reasons = Callable[[], list[str]]
 
 
-def site(page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], ear: Ear) -> Starlette:
+def site(
+    page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], ear: Ear, registrar: Registrar
+) -> Starlette:
     """The app. `unready` gives the reasons why the daemon does not do its work, none when it does."""
     networks = [ipaddress.ip_network(network) for network in allow]
     gate = CapacityLimiter(_THREADS)
@@ -45,6 +48,7 @@ def site(page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], ear:
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             *heartbeat_routes(ear),
+            *change_routes(registrar),
         ]
     )
 

@@ -106,11 +106,16 @@ def _shown(burn: Fraction | None) -> str:
 
 def _left(month: Month) -> str:
     account, start = month.account, _local(month.account.period.start, month)
-    name = f"{_MONTHS[start.month - 1]} {start.year}"
+    name = month_name(start)
     left, whole = account.budget_left, _seconds(account.budget)
     if left < 0:
         return f"Budget of {name}: {whole}, overspent by {_seconds(-left)}"
     return f"Budget of {name}: {whole}, {_seconds(left)} left"
+
+
+def month_name(moment: datetime) -> str:
+    """`November 2026`."""
+    return f"{_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def _seconds(microseconds: Fraction) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from alerting.state import Flip
-from checks.base import ErrorKind, Status
+from alerting.incidents.problem import Problem
+from checks.base import LEVEL, ErrorKind, Status
 from config.models import Criticality, Severity
 
 _SECOND = 1_000_000
-_STEPS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+STEPS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 
 class IncidentState(StrEnum):
@@ -32,6 +33,7 @@ class Turn(StrEnum):
     RECOVERED = "recovered"
     WATCH_ENDED = "watch_ended"
     REMOVED = "removed"
+    ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,6 @@ class IncidentSpec:
     reopen_within: float
 
 
-@dataclass(frozen=True, slots=True)
-class NewIds:
-    """The numbers that the next incident and ticket get."""
-
-    incident: int
-    ticket: int
-
-
 def remote_key(agent: str, service: str, rule: str, occurrence: int) -> str:
     """What its ticket is found by in other helpdesks; carries no free text."""
     said = "\0".join((agent, service, rule, str(occurrence)))
@@ -92,60 +86,72 @@ def remote_key(agent: str, service: str, rule: str, occurrence: int) -> str:
 
 def severity(criticality: Criticality, level: Status) -> Severity:
     """Criticality x level: down keeps the step of the service, degraded is one lower, low stays low."""
-    step = _STEPS.index(criticality)
-    return _STEPS[step if level is Status.DOWN else max(0, step - 1)]
+    step = STEPS.index(criticality)
+    return STEPS[step if level is Status.DOWN else max(0, step - 1)]
 
 
-def decide(
-    latest: Incident | None, flip: Flip, where: tuple[str, str], spec: IncidentSpec, ids: NewIds
-) -> tuple[Incident, Turn] | None:
-    """What a flip of `where` = (service, rule) makes of its latest incident; None when nothing."""
-    if flip.after is Status.OK:
-        if latest is None or latest.state is not IncidentState.OPEN:
-            return None
-        watch_until = flip.at + int(spec.watch_for * _SECOND)
-        recovered = replace(
-            latest, state=IncidentState.WATCHING, resolved_at=flip.segments[-1][0], watch_until=watch_until
+def taken_up(
+    latest: Incident | None, problem: Problem, since: int, severity: Severity, spec: IncidentSpec
+) -> tuple[Incident, Turn]:
+    """The incident that a problem opens, or re-opens, as of `since`; a new one has the number 0 and no ticket."""
+    now: dict[str, Any] = {
+        "state": IncidentState.OPEN,
+        "severity": severity,
+        "level": problem.level,
+        "reason": problem.reason,
+        "error_kind": problem.error_kind,
+    }
+    if latest is not None and _recurs(latest, since, spec):
+        again = latest.state is IncidentState.WATCHING
+        flaps = latest.flaps + 1 if again else 0
+        ended: dict[str, Any] = {"resolved_at": None, "watch_until": None, "merged_into": None}
+        return (
+            replace(latest, **now, **ended, reopened=latest.reopened + 1, flaps=flaps),
+            Turn.REOPENED,
         )
-        return recovered, Turn.RECOVERED
-    level = severity(spec.criticality, flip.after)
-    if latest is not None and latest.state is IncidentState.OPEN:
-        turn = Turn.WORSENED if flip.after is Status.DOWN else Turn.EASED
-        return replace(latest, severity=level, level=flip.after, reason=flip.reason), turn
-    if latest is not None and _recurs(latest, flip, spec):
-        again = replace(
-            latest,
-            state=IncidentState.OPEN,
-            severity=level,
-            level=flip.after,
-            reason=flip.reason,
-            resolved_at=None,
-            watch_until=None,
-            reopened=latest.reopened + 1,
-        )
-        return again, Turn.REOPENED
-    service, rule = where
     opened = Incident(
-        id=ids.incident,
-        service=service,
-        rule=rule,
+        id=0,
+        service=problem.service,
+        rule=problem.rule,
         occurrence=(latest.occurrence if latest else 0) + 1,
-        state=IncidentState.OPEN,
-        severity=level,
-        level=flip.after,
-        opened_at=flip.since,
-        ticket=ids.ticket,
-        reason=flip.reason,
+        opened_at=since,
+        ticket=0,
+        follows=latest.id if latest else None,
+        **now,
     )
     return opened, Turn.OPENED
 
 
-def _recurs(latest: Incident, flip: Flip, spec: IncidentSpec) -> bool:
+def changed(incident: Incident, problem: Problem, severity: Severity) -> tuple[Incident, Turn] | None:
+    """The open incident with another level or severity; None when they are what they were."""
+    if (problem.level, severity) == (incident.level, incident.severity):
+        return None
+    before, after = _badness(incident.level, incident.severity), _badness(problem.level, severity)
+    now = replace(incident, severity=severity, level=problem.level, reason=problem.reason)
+    return now, Turn.WORSENED if after > before else Turn.EASED
+
+
+def _badness(level: Status, severity: Severity) -> tuple[int, int]:
+    return LEVEL[level], STEPS.index(severity)
+
+
+def recovered(incident: Incident, resolved_at: int, at: int, spec: IncidentSpec) -> Incident:
+    """The open incident when its problem is over since `resolved_at`, confirmed `at`: watched from now on."""
+    watch_until = at + int(spec.watch_for * _SECOND)
+    return replace(incident, state=IncidentState.WATCHING, resolved_at=resolved_at, watch_until=watch_until)
+
+
+def merged(incident: Incident, into: int, now: int) -> Incident:
+    """The incident whose cause turned out to be another one's."""
+    return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, watch_until=now, merged_into=into)
+
+
+def _recurs(latest: Incident, since: int, spec: IncidentSpec) -> bool:
     """While watching, or within `reopen_within` after the watch; the problem's first failing reading counts."""
     if latest.state is IncidentState.WATCHING:
         return True
     watched = latest.watch_until if latest.watch_until is not None else latest.resolved_at or 0
-    return flip.since < watched + int(spec.reopen_within * _SECOND)
+    return since < watched + int(spec.reopen_within * _SECOND)
 
 
 def watch_ended(incident: Incident, now: int) -> Incident | None:

@@ -45,8 +45,11 @@ class Problem:
     """Trouble of a rule (a check, `budget`, `blind` …) from its first failing reading, `since`; `at` is its confirming.
 
     It belongs to one `incident`, its own or another's, or a `hold` says why it has none. `over` is the first good
-    reading, once recovery is confirmed. `forecast`: nobody notices yet, it is only foreseen. `count` is how often it
-    came and went while it was flapping. `title` and `description` are what a ticket says where no check stands behind.
+    reading, once recovery is confirmed, which was at `over_at`; `calm` the same while it flaps and may come back at
+    any moment. `forecast`: nobody notices yet, it is only foreseen; `share` is the most of the requests that failed
+    at once, None where nobody counts them. `count` is how often it came and went while it was flapping,
+    `told_flapping` whether its ticket says that it does. `title` and `description` are what a ticket says where no
+    check stands behind, `names` the checks that it is about where it is about several.
     """
 
     service: str
@@ -57,13 +60,18 @@ class Problem:
     reason: str
     error_kind: ErrorKind | None = None
     forecast: bool = False
+    share: float | None = None
     flapping: bool = False
+    told_flapping: bool = False
     count: int = 0
     over: int | None = None
+    over_at: int = 0
+    calm: int | None = None
     incident: int | None = None
     hold: Hold | None = None
     title: str = ""
     description: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -106,5 +114,6 @@ def restore(dumped: dict[str, Any]) -> Problem:
         "level": Status(dumped["level"]),
         "error_kind": ErrorKind(kind) if kind else None,
         "hold": Hold(**{**hold, "why": Why(hold["why"])}) if hold else None,
+        "names": tuple(dumped.get("names", ())),
     }
     return Problem(**fields)

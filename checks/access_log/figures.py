@@ -70,7 +70,7 @@ def declared() -> tuple[Value, ...]:
         value
         for name in _ORDER
         for value in (
-            Value(f"rate_{name}", "ratio", f"share of the requests answered {_MEANT[name]}"),
+            Value(f"rate_{name}", "ratio", f"share of the requests answered {_MEANT[name]}", share=True),
             Value(f"count_{name}", "", f"requests answered {_MEANT[name]}", least=0, whole=True),
         )
     ]

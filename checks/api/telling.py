@@ -30,6 +30,7 @@ VALUES = (
         "quota_exhausted_in",
         "seconds",
         "time until nothing is left at the present pace; absent while the reset comes first, unknown at first",
+        forecast=True,
     ),
     Value(
         "own_requests", "", "how many requests of this check fell into its window so far", least=0, whole=True
@@ -41,7 +42,7 @@ VALUES = (
     Value("unhealthy", "", "the parts of it that are not well, parted by commas", text=True),
     Value("deprecated", "", "whether the vendor says that this part of its API is deprecated by now"),
     Value("deprecated_since", "", "since when, or from when on, in UTC", text=True),
-    Value("sunset_days", "days", "days until it is to be gone; below 0 when that is past"),
+    Value("sunset_days", "days", "days until it is to be gone; below 0 when that is past", forecast=True),
     Value("sunset_at", "", "the moment of that, in UTC", text=True),
     Value("api_version", "", "version of the API that answered", text=True),
     Value("fault", "", "vendor, vendor_silent, ours or unknown, of a request that failed", text=True),

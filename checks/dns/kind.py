@@ -65,7 +65,12 @@ VALUES = (
     ),
     Value("agree", "", "whether all servers that answered say the same; absent for fewer than two"),
     Value("servers_failed", "", "servers that did not answer, or wrongly", whole=True),
-    Value("cert_days", "days", "days until the server's certificate ends; only by `dot` and `doh`"),
+    Value(
+        "cert_days",
+        "days",
+        "days until the server's certificate ends; only by `dot` and `doh`",
+        forecast=True,
+    ),
     Value("server", "", "server whose answer this is", text=True),
     Value("ip", "", "its address", text=True),
     Value("transport", "", "how the answer came: udp, tcp, dot, doh", text=True),

@@ -41,6 +41,14 @@ def expected(job: Job, spec: HeartbeatSpec) -> Expected | None:
     return None if after is None else Expected(after.at, after.grace, after.late_at, first.late_at)
 
 
+def never_reported(job: Job, spec: HeartbeatSpec, now: float, listening: float) -> bool:
+    """Whether no report ever came, though one would have by now: a job that was set up here alone."""
+    if job.last is not None or job.runs or job.paused:
+        return False
+    first = _next(spec, listening, 0.0)
+    return first is not None and now >= first.late_at
+
+
 def missed(due: Expected, spec: HeartbeatSpec, now: float) -> int:
     """How many reports in a row were due and did not come; under an expression at most MOST_MISSED are counted."""
     if now < due.late_at:

@@ -45,7 +45,7 @@ from typing import Any
 
 from checks.base import Context, ErrorKind, Kind, Observation, Scalar, Status, Value
 from checks.heartbeat.absence import caught_up
-from checks.heartbeat.expected import Expected, expected, missed, next_turn, run_ends_by
+from checks.heartbeat.expected import Expected, expected, missed, never_reported, next_turn, run_ends_by
 from checks.heartbeat.memory import Job, Report, job_of
 from checks.heartbeat.spec import HeartbeatSpec, beat
 from checks.text import visible
@@ -64,6 +64,7 @@ def judge(spec: HeartbeatSpec, memo: Any, now: float, listening: float) -> Obser
     due = expected(job, spec)
     late, told = _late(job, due, spec, now)
     failure, unsure = _failure(job.last), None if late else _unsure(job, due, spec, now)
+    waits = unsure is not None and not never_reported(job, spec, now, listening)
     return Observation(
         values=_values(job, now) | {"late": late, "missed": missed(due, spec, now) if due else 0},
         failure=failure,
@@ -73,6 +74,7 @@ def judge(spec: HeartbeatSpec, memo: Any, now: float, listening: float) -> Obser
         body=_readable(job.last.body) if job.last else None,
         whole=job.last is None or len(job.last.body) < int(spec.max_body),
         memo=job.memo(),
+        waits=waits,
     )
 
 

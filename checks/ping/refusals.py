@@ -48,6 +48,7 @@ _UNREACHABLE_V6 = {
     6: "route rejected",
     7: "error in the source routing header",
 }
+_TIME_EXCEEDED = {4: 11, 6: 3}
 _EXCEEDED = {0: "TTL exceeded on the way", 1: "fragments not all arrived in time"}
 
 
@@ -59,19 +60,39 @@ class Refusal:
     kind: ErrorKind
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of the error queue. `said_by` is who sent it, empty for what this host itself found out.
+
+    `expired`: the request used up its TTL there, so that it says nothing of the target.
+    """
+
+    refusal: Refusal
+    said_by: str
+    expired: bool
+
+
 def refusal(ancillary: Ancillary, version: Version, here: str) -> Refusal | None:
     """What a message of the error queue says; None when it is none that is known. `here` is our own address."""
+    found = told(ancillary, version, here)
+    return found.refusal if found is not None else None
+
+
+def told(ancillary: Ancillary, version: Version, here: str) -> Told | None:
+    """The same, with who says it."""
     for level, kind, data in ancillary:
-        told = (level, kind) in (
+        queued = (level, kind) in (
             (socket.IPPROTO_IP, IP_RECVERR),
             (socket.IPPROTO_IPV6, IPV6_RECVERR),
         )
-        if told and len(data) >= _EXTENDED.size:
+        if queued and len(data) >= _EXTENDED.size:
             number, origin, type_, code, _, info, _ = _EXTENDED.unpack_from(data)
             if origin in (_ICMP, _ICMP6):
-                return _said(_words(version, type_, code, info), data[_EXTENDED.size :], here)
+                who = _address(data[_EXTENDED.size :])
+                expired = (type_, code) == (_TIME_EXCEEDED[version], 0)
+                return Told(_said(_words(version, type_, code, info), who, here), who, expired)
             if origin == _LOCAL:
-                return _own(number, info)
+                return Told(_own(number, info), "", False)
     return None
 
 
@@ -100,8 +121,7 @@ def _words(version: Version, kind: int, code: int, info: int) -> str:
     return f"ICMP type {kind}, code {code}"
 
 
-def _said(words: str, offender: bytes, here: str) -> Refusal:
-    who = _address(offender)
+def _said(words: str, who: str, here: str) -> Refusal:
     if who == here:
         words = f"{words}, says this host ({who})"
     elif who:

@@ -62,8 +62,8 @@ def test_names_may_be_one_or_several(look: Look) -> None:
         """
     )
     assert found.config is not None
-    assert found.config.services["b"].depends_on == ("a",)
-    assert found.config.services["c"].depends_on == ("a", "b.c")
+    assert found.config.services["b"].depends_on == (("a",),)
+    assert found.config.services["c"].depends_on == (("a",), ("b.c",))
     assert found.config.services["c"].checks["c"].was == ("old",)
 
 

@@ -128,6 +128,8 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "timeout": "10s",
         "confirm": 2,
         "recover": 2,
+        "recover_after": "0s",
+        "flapping": {"enter": "30%", "leave": "25%"},
         "retry_every": None,
         "target": "99%",
         "watch_for": "15m",
@@ -136,6 +138,25 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "burn": True,
     }
     assert SCHEMA["$defs"]["Check_http"]["properties"]["max_body"]["default"] == "10MiB"
+
+
+@pytest.mark.parametrize(
+    ("written", "fits"),
+    [
+        ("confirm: 3", True),
+        ("confirm: 3 of 5", True),
+        ("confirm: often", False),
+        ("confirm: 101", False),
+        ("flapping: off", True),
+        ("flapping: {enter: 40%}", True),
+        ("flapping: maybe", False),
+        ("flapping: {enter: 40%, exit: 30%}", False),
+    ],
+)
+def test_what_may_be_a_word_a_number_or_a_mapping_fits_as_each(written: str, fits: bool) -> None:
+    check = f"services: {{s: {{checks: {{c: {{type: tcp, host: localhost, port: 1, {written}}}}}}}}}"
+    assert (_complaints(check) == []) is fits
+    assert (_complaints(f"defaults: {{{written}}}") == []) is fits
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

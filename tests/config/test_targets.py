@@ -129,8 +129,13 @@ def test_names_of_targets_stand_for_all_they_made(look: Look) -> None:
     text = Path("tocsin.yaml").read_text().splitlines()[:-1]
     config = look("\n".join(text)).config
     assert config is not None
-    assert config.services["app"].depends_on == ("web-a", "web-b", "net.ping-x", "net.ping-y")
-    assert config.services["lib"].depends_on == ("web-a.home", "web-b.home", "web-a")
+    assert config.services["app"].depends_on == (
+        ("web-a",),
+        ("web-b",),
+        ("net.ping-x",),
+        ("net.ping-y",),
+    )
+    assert config.services["lib"].depends_on == (("web-a.home",), ("web-b.home",), ("web-a",))
 
 
 def test_circle_through_the_name_of_targets_is_found(look: Look) -> None:

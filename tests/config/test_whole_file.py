@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.registry import all_kinds
-from config.checkup import circles
+from config.dependencies import circles
 from config.loader import Loaded, examine
 
 Look = Callable[[str], Loaded]

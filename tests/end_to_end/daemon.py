@@ -189,13 +189,13 @@ class Daemon:
         return listed
 
     def events(self, *names: str) -> list[dict[str, Any]]:
-        """The log's lines of these events, oldest first, over all its lives; a line cut off by a kill is left out."""
+        """The log's lines of these events, or of all, oldest first, over all its lives; but one cut off by a kill."""
         text = self._log_text()
         whole = text[: text.rfind("\n") + 1]
         lines = [
             json.loads(line) for line in whole.splitlines() if line.startswith("{") and line.endswith("}")
         ]
-        return [line for line in lines if line["event"] in names]
+        return [line for line in lines if not names or line["event"] in names]
 
     def _log_text(self) -> str:
         return self.log_file.read_text(encoding="utf-8") if self.log_file.exists() else ""

@@ -98,7 +98,7 @@ def test_failing_requests_open_a_ticket_that_names_their_paths(
         wait_for(log.exists, "nginx opened its log anew")
         wait_for(lambda: values(daemon).get("requests") == 200, "all of the old file")
         seen = values(daemon)
-        (service,) = daemon.json("status")["services"]
+        service, _itself = daemon.json("status")["services"]
         assert service["checks"][0]["values"]["requests"] == 200
         assert (seen["rate_404"], seen["rate_500"], seen["rate_5xx"]) == (0.1, 0.05, 0.05)
 

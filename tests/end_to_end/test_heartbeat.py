@@ -66,7 +66,7 @@ def test_curl_as_in_a_crontab(daemon: Daemon, program: Program) -> None:
     assert (_memo(daemon)["last"]["exit"], _memo(daemon)["last"]["took"] is not None) == (1, True)
     assert _curl(program, "-f", "--data-raw", "3 files\nall well", address).returncode == 0
     assert (_memo(daemon)["last"]["body"], _memo(daemon)["last"]["ok"]) == ("3 files\nall well", True)
-    (service,) = daemon.json("status")["services"]
+    service, _itself = daemon.json("status")["services"]
     (check,) = service["checks"]
     assert (check["state"], check["values"]["late"], check["values"]["missed"]) == ("ok", 0.0, 0)
     (ticket,) = daemon.tickets()
@@ -198,7 +198,7 @@ def test_exec_passes_signals_on(daemon: Daemon) -> None:
 def test_exec_tells_of_a_job_that_a_signal_ended(daemon: Daemon) -> None:
     assert _exec(daemon, KEY, "--", "sh", "-c", "kill -9 $$").returncode == 137
     assert _memo(daemon)["last"]["exit"] == 137
-    (service,) = daemon.json("status")["services"]
+    service, _itself = daemon.json("status")["services"]
     assert "exit code 137 (signal 9)" in service["checks"][0]["message"]
 
 

@@ -133,7 +133,11 @@ class Place:
 
     def figures(self, window: tuple[int, int], as_of: int, *more: str) -> Any:
         asked = ("--from", moment(window[0]), "--to", moment(window[1]), "--as-of", moment(as_of))
-        return self.run("uptime", "--json", *asked, *more).document
+        return [
+            figure
+            for figure in self.run("uptime", "--json", *asked, *more).document
+            if figure["service"] != "tocsin"
+        ]
 
 
 def configured(directory: Path, histories: dict[str, History]) -> Place:
@@ -228,4 +232,4 @@ def test_what_was_only_told_of_was_never_seen_alive(tmp_path: Path) -> None:
     assert here.run("history", "import", str(tmp_path / "told.jsonl")).code == 0
     document = json.loads(here.run("status", "--json").out)
     assert document["agent"]["alive_until"] is None
-    assert [(each["state"], each["since"]) for each in document["services"]] == [("unknown", None)]
+    assert [(each["state"], each["since"]) for each in document["services"]] == [("unknown", None)] * 2

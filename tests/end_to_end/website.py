@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,10 @@ _LONGEST_HOLD = 120.0
 
 
 class Site:
-    """Answers 200 or 503 on a free loopback port; `answered` counts since the last `turn`."""
+    """Answers 200 or 503 on a free loopback port; `answered` counts since the last `turn`.
+
+    `given` is each answer so far: its moment (microseconds since 1970) and its status.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,6 +23,7 @@ class Site:
         self._status, self._hold_from, self._asked = 200, 0, 0
         self.answered = 0
         self.holding = 0
+        self.given: list[tuple[int, int]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -60,8 +65,9 @@ class Site:
             self.holding += held
             return self._status, held
 
-    def _done(self, *, held: bool) -> None:
+    def _done(self, status: int, *, held: bool) -> None:
         with self._lock:
+            self.given.append((time.time_ns() // 1000, status))
             self.answered += 1
             self.holding -= held
 
@@ -73,7 +79,7 @@ class Site:
                 status, held = site._asked_for()
                 if held:
                     site._gate.wait(_LONGEST_HOLD)
-                site._done(held=held)
+                site._done(status, held=held)
                 try:
                     self.send_response(status)
                     self.send_header("Content-Length", "0")

@@ -18,6 +18,7 @@ def upgrade() -> None:
 
 
 def _incidents() -> None:
+    op.add_column("checks", sa.Column("good", sa.Text()))
     op.add_column("incidents", sa.Column("key", sa.String(36), nullable=False, server_default=""))
     op.add_column("incidents", sa.Column("error_kind", sa.String(16)))
     op.add_column("incidents", sa.Column("merged_into", sa.Integer()))
@@ -95,7 +96,7 @@ def _people() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("service", sa.String(63)),
+        sa.Column("services", sa.Text(), nullable=False),
         sa.Column("version", sa.Text()),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -118,9 +119,11 @@ def _outbox() -> None:
         sa.Column("remote_id", sa.Text()),
         sa.Column("remote_url", sa.Text()),
         sa.Column("remote_state", sa.String(16)),
+        sa.Column("sent_priority", sa.String(13)),
+        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger()),
         sa.Column("lease_until", sa.BigInteger()),
         sa.Column("last_error", sa.Text()),
         sa.Column("first_at", sa.BigInteger(), nullable=False),

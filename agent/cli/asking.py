@@ -1,0 +1,105 @@
+"""What a command asks of the daemon; where none runs, it is done by the command itself, alone with the store."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.cli.setting import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from config.models import Config
+
+USAGE = 64
+# A daemon that is just starting has the state, but no socket yet.
+_TRIES, _PAUSE = 25, 0.2
+
+
+def planned(config: Config, command: str, **words: Any) -> Any:
+    """As `asked`, of planned work, silences and pauses."""
+    return asked(config, command, lambda: _done_alone(config, command, words), **words)
+
+
+def asked(config: Config, command: str, alone: Callable[[], Any], **words: Any) -> Any:
+    """The document that tells what became of it. Ends the command (64, or 1) with the reason when nothing did.
+
+    `alone` does it where no daemon runs; it raises Refused, or StateLocked.
+    """
+    from agent.control import NotRunning, Refused, ask
+    from agent.lock import StateLocked
+
+    directory, left = Path(config.agent.state_dir), _TRIES
+    while True:
+        try:
+            return ask(directory, command, **words)
+        except NotRunning:
+            pass
+        except Refused as error:
+            fail(str(error), USAGE if error.usage else 1)
+        try:
+            return alone()
+        except Refused as error:
+            fail(str(error), USAGE if error.usage else 1)
+        except StateLocked as error:
+            left -= 1
+            if not left:
+                fail(f"{error}, but does not answer", 1)
+        time.sleep(_PAUSE)
+
+
+def _done_alone(config: Config, command: str, words: dict[str, Any]) -> Any:
+    from agent.clock import SystemClock
+    from agent.control import Refused, user_name
+    from agent.store.offline import write_alone
+    from agent.store.planning import Asked, Books, CannotPlan, Request, carry_out
+
+    try:
+        request = Request(Asked.read(words), user_name(os.geteuid()), SystemClock().now())
+        return write_alone(
+            config, lambda connection: carry_out(command, request, Books(connection, config.agent.id))
+        )
+    except CannotPlan as error:
+        raise Refused(str(error), usage=error.usage) from None
+
+
+def moment(text: str, zone: str) -> int:
+    """What a person wrote, in microseconds UTC; without a zone it is of `zone`. Ends the command (64)."""
+    from alerting.slo import periods
+
+    try:
+        return periods.moment(text, zone)
+    except ValueError as error:
+        fail(str(error), USAGE)
+
+
+def times(
+    config: Config, *, start: str | None, end: str | None, lasts: str | None, end_option: str = "--until"
+) -> dict[str, Any]:
+    """When it begins and ends, as it is asked for; what is left to the daemon is None. Ends the command (64)."""
+    from config.units import parse_duration
+
+    if (end is None) == (lasts is None):
+        fail(f"say when it ends: either {end_option} or --for", USAGE)
+    try:
+        seconds = None if lasts is None else parse_duration(lasts)
+    except ValueError as error:
+        fail(f"--for {error}", USAGE)
+    if seconds is not None and seconds <= 0:
+        fail("--for: it must last", USAGE)
+    zone = config.agent.timezone
+    begins, ends = (None if text is None else moment(text, zone) for text in (start, end))
+    if begins is not None and ends is not None and ends <= begins:
+        fail("it must end after it begins", USAGE)
+    return {"start": begins, "end": ends, "lasts": seconds}
+
+
+def number(text: str, letter: str, what: str, example: str) -> str:
+    """The id as it is written in full: `M-3` of `3`, `m-3` and `M-3`. Ends the command (64)."""
+    digits = text.upper().removeprefix(f"{letter}-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        fail(f'"{text}" is no {what}: expected something like {example}', USAGE)
+    return f"{letter}-{int(digits)}"

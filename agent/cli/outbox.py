@@ -1,0 +1,196 @@
+"""`tocsin outbox`: what other helpdesks are to hold, what is on its way, what waits for a person."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.output import local, print_json, print_table, rfc3339
+from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+
+if TYPE_CHECKING:
+    from alerting.outgoing import Outgoing
+    from config.models import Config
+
+app = typer.Typer(
+    help="Tickets on their way to other helpdesks.", no_args_is_help=True, rich_markup_mode=None
+)
+_USAGE = 64
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", help="Its key: toc-…, or as much of it as is enough.")
+]
+
+
+@app.command("list")
+def list_(
+    config: ConfigOption = None,
+    only_unsent: Annotated[bool, typer.Option("--unsent", help="Only what is not delivered.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List what other helpdesks are to hold, the latest change first.
+
+    Example: tocsin outbox list --unsent
+    """
+    configuration = loaded(config)
+    found = [entry for entry in _entries(configuration) if entry.unsent or not only_unsent]
+    if as_json:
+        print_json([as_document(entry) for entry in found])
+        return
+    rows = [
+        [e.key[:12], e.helpdesk, f"T-{e.ticket}", e.desired.state, e.observed and e.observed.state, e.state, e.attempts,
+         e.last_error and e.last_error[:40]]
+        for e in found
+    ]  # fmt: skip
+    columns = ["key", "helpdesk", "ticket", "desired", "seen", "state", "tries", "reason"]
+    print_table(columns, rows, empty="the outbox is empty")
+
+
+@app.command()
+def show(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the entries of a key: what is wanted, what was seen there, how the last try ended.
+
+    Example: tocsin outbox show toc-5f62ba63
+    """
+    configuration = loaded(config)
+    whole = _whole_key(configuration, key)
+    found = [entry for entry in _entries(configuration) if entry.key == whole]
+    if as_json:
+        print_json([as_document(entry) for entry in found])
+        return
+    for entry in found:
+        _print(entry, configuration.agent.timezone)
+
+
+@app.command()
+def retry(
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="Its key, or the beginning of it.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is not delivered.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try again at once, after you have mended what was in the way.
+
+    What may or may not have been created is looked for first, where that can be done.
+
+    Example: tocsin outbox retry --all
+    """
+    if (key is None) != everything:
+        fail("say which: either a KEY or --all", _USAGE)
+    configuration = loaded(config)
+    whole = None if key is None else _whole_key(configuration, key)
+    _say(configuration, {"key": whole}, as_json=as_json)
+
+
+@app.command()
+def drop(
+    key: KeyArgument,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for people.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send nothing more of a key. Our own ticket stays as it is.
+
+    Example: tocsin outbox drop toc-5f62ba63 --reason "project was closed"
+    """
+    if not reason.strip():
+        fail("--reason: say why", _USAGE)
+    configuration = loaded(config)
+    _say(configuration, {"key": _whole_key(configuration, key), "drop": reason}, as_json=as_json)
+
+
+def as_document(entry: Outgoing) -> dict[str, Any]:
+    """The contract's JSON object of an entry, and what more is known of it."""
+    wanted, seen = entry.desired, entry.observed
+    moments = {name: rfc3339(getattr(wanted, name)) for name in ("opened_at", "resolved_at")}
+    comments = [{"id": each.id, "at": rfc3339(each.at), "text": each.text} for each in wanted.comments]
+    return {
+        "key": entry.key,
+        "helpdesk": entry.helpdesk,
+        "ticket": f"T-{entry.ticket}",
+        "desired": {**asdict(wanted), **moments, "comments": comments},
+        "observed": _seen(entry) if seen else None,
+        "attempts": entry.attempts,
+        "next_at": rfc3339(entry.next_at),
+        "state": entry.state.value,
+        "last_error": entry.last_error,
+        "changed_at": rfc3339(entry.changed_at),
+        "version": entry.version,
+        "delivered_version": entry.done_version,
+    }
+
+
+def _seen(entry: Outgoing) -> dict[str, Any]:
+    seen = entry.observed
+    assert seen is not None
+    names = ("id", "url", "key", "priority", "acknowledged", "assignee", "by")
+    told = {name: getattr(seen, name) for name in names}
+    return {**told, "state": seen.state.value, "comments": list(seen.comments)}
+
+
+def _print(entry: Outgoing, zone: str) -> None:
+    wanted, seen = entry.desired, entry.observed
+    print(f"{entry.key}  {entry.helpdesk}  T-{entry.ticket}")
+    print(f"state {entry.state}, tries {entry.attempts}, changed {local(entry.changed_at, zone)}")
+    if entry.next_at is not None:
+        print(f"next try {local(entry.next_at, zone)}")
+    if entry.last_error:
+        print(f"reason: {entry.last_error}")
+    print(f"wanted: {wanted.state}, priority {wanted.priority}, {len(wanted.comments)} comments to come")
+    print(f"seen:   {f'{seen.state}, {seen.id} {seen.url or str()}'.rstrip() if seen else 'nothing yet'}\n")
+
+
+def _entries(config: Config) -> list[Outgoing]:
+    from agent.store.reader import NoStore, reading
+
+    try:
+        with reading(Path(config.agent.state_dir), config.agent.id) as store:
+            return store.outbox()
+    except NoStore as error:
+        fail(str(error), 1)
+
+
+def _whole_key(config: Config, begin: str) -> str:
+    from checks.text import visible
+
+    found = sorted({entry.key for entry in _entries(config) if entry.key.startswith(begin)})
+    shown = visible(begin, 60)
+    if len(found) != 1:
+        fail(f'{"several keys begin" if found else "no key in the outbox begins"} with "{shown}"', 1)
+    return found[0]
+
+
+def _say(config: Config, arguments: dict[str, Any], *, as_json: bool) -> None:
+    """Ask the daemon; when none runs, take the state lock and write."""
+    import asyncio
+
+    from agent.control import NotRunning, Refused, ask
+
+    try:
+        try:
+            done = ask(Path(config.agent.state_dir), "outbox", **arguments)
+        except NotRunning:
+            done = asyncio.run(_write_ourselves(config, arguments))
+    except Refused as error:
+        fail(str(error), 1)
+    if as_json:
+        print_json(done)
+        return
+    what = "tried again" if arguments.get("drop") is None else "dropped"
+    count = done["entries"]
+    print(f"{count} {'entry is' if count == 1 else 'entries are'} {what}" if count else "nothing waits")
+
+
+async def _write_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
+    from agent.cli.offline import pipeline_of
+    from agent.clock import SystemClock
+    from agent.control import user_name
+    from agent.outbox import Word, follow_word
+
+    word = Word.read(arguments, user_name(os.geteuid()))
+    async with pipeline_of(config) as pipeline:
+        now = SystemClock().now()
+        return {"entries": await pipeline.change(lambda draft: follow_word(draft, word, now))}

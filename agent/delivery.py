@@ -1,0 +1,178 @@
+"""Outbox -> connector: lease, call, read back, back off; nothing is believed unseen, nothing is given up in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Mapping
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from agent.changes import same
+from agent.clock import Clock
+from agent.courier import Courier, Where, for_a_person, is_due
+from agent.memory import Draft
+from agent.outbox import Word, follow_word
+from agent.pipeline import Pipeline
+from agent.remote_desk import RemoteDesk
+from alerting.connectors.base import ConnectorType
+from alerting.messages import Can, RemoteState
+from alerting.outgoing import Outgoing, Standing, interrupted
+from config.models import Config, Helpdesk
+
+log = structlog.get_logger()
+BEAT = 0.75
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+_REASONS = ("retry", "permanent", "in_doubt", "broken", "no_effect")
+
+
+class Delivery:
+    """Calls run as tasks, one at a time for each ticket; `tick` starts what is due."""
+
+    def __init__(
+        self, config: Config, connectors: Mapping[str, ConnectorType], clock: Clock, pipeline: Pipeline
+    ) -> None:
+        self._connectors, self._clock, self._pipeline = connectors, clock, pipeline
+        self._agent = config.agent.id
+        self._made_of: Mapping[str, Helpdesk] = {}
+        self.desks: dict[str, RemoteDesk] = {}
+        self._tasks: dict[Where, asyncio.Task[None]] = {}
+        self._old: list[RemoteDesk] = []
+        self._polled: dict[Where, float] = {}
+        self._sent: Counter[str] = Counter()
+        self._failed: Counter[tuple[str, str]] = Counter()
+        self.use(config)
+
+    def use(self, config: Config) -> None:
+        """Go on under a new configuration; a helpdesk whose options did not change keeps its connector."""
+        before, after = self._made_of, config.helpdesks
+        for name in [name for name in self.desks if not same(before[name], after.get(name))]:
+            self._old.append(self.desks.pop(name))
+        for name in after.keys() - self.desks.keys():
+            self.desks[name] = self._desk(after[name])
+        self._made_of = after
+
+    async def start(self) -> None:
+        """Calls that were under way when the daemon ended are in doubt."""
+        if not any(entry.state is Standing.LEASED for entry in self._outbox.values()):
+            return
+
+        def change(draft: Draft) -> None:
+            now = self._clock.now()
+            for entry in list(draft.outbox.values()):
+                if entry.state is Standing.LEASED:
+                    where = (entry.helpdesk, entry.key)
+                    draft.outbox.put(where, interrupted(entry, now + self._lag(entry)))
+
+        await self._pipeline.change(change)
+
+    async def tick(self) -> None:
+        """Start what is due; the oldest first, as much at once as each helpdesk takes."""
+        if not self.desks or self._pipeline.degraded:
+            return
+        busy = Counter(name for name, _ in self._tasks)
+        for entry in sorted(self._outbox.values(), key=lambda entry: entry.changed_at):
+            where = (entry.helpdesk, entry.key)
+            desk = self.desks.get(entry.helpdesk)
+            if desk is None or where in self._tasks or busy[desk.name] >= desk.limits.at_once:
+                continue
+            due = is_due(entry, self._clock.now())
+            if (due or self._to_poll(entry, desk)) and desk.may_call(entry.key):
+                busy[desk.name] += 1
+                courier = Courier(desk, self._pipeline, self._clock, self._tally)
+                self._begin(where, courier.deliver(where) if due else courier.poll(where))
+        while self._old and not self._tasks:
+            await self._old.pop().aclose()
+
+    async def settled(self) -> None:
+        """Until no call is under way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def aclose(self, grace: float = 5.0) -> None:
+        """Let calls that are under way end within `grace` seconds; the others are in doubt at the next start."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for desk in (*self.desks.values(), *self._old):
+            await desk.aclose()
+
+    async def follow(self, word: Word) -> int:
+        """Do as a person says; how many entries it was for."""
+        if word.drop is None:
+            for desk in self.desks.values():
+                desk.wake()
+        found: int = await self._pipeline.change(lambda draft: follow_word(draft, word, self._clock.now()))
+        return found
+
+    @property
+    def stalled_for(self) -> float:
+        """Seconds that the oldest change has waited to be delivered; what waits for a person does not count."""
+        asked = (Standing.WAITING, Standing.LEASED, Standing.DOUBT)
+        waiting = [e.changed_at for e in self._outbox.values() if e.state in asked and not for_a_person(e)]
+        return max(0.0, (self._clock.now() - min(waiting)) / _SECOND) if waiting else 0.0
+
+    def gauges(self) -> Iterable[Metric]:
+        """The metrics of the outbox; every helpdesk from 0."""
+        sent = CounterMetricFamily("tocsin_notifications", "Changes delivered.", labels=["helpdesk"])
+        failed = CounterMetricFamily(
+            "tocsin_notifications_failed", "Tries that failed, by how.", labels=["helpdesk", "reason"]
+        )
+        for name in sorted(self.desks):
+            sent.add_metric([name], float(self._sent[name]))
+            for reason in _REASONS:
+                failed.add_metric([name, reason], float(self._failed[name, reason]))
+        unsent = [entry for entry in list(self._outbox.values()) if entry.unsent]
+        depth = GaugeMetricFamily("tocsin_outbox_depth", "Tickets with changes that are not delivered.")
+        depth.add_metric([], float(len(unsent)))
+        oldest = GaugeMetricFamily("tocsin_outbox_oldest_seconds", "Age of the oldest of these changes.")
+        since = min((entry.changed_at for entry in unsent), default=self._clock.now())
+        oldest.add_metric([], max(0.0, (self._clock.now() - since) / _SECOND))
+        waiting = GaugeMetricFamily("tocsin_outbox_parked", "Of these, those that wait for a person.")
+        waiting.add_metric([], float(sum(map(for_a_person, unsent))))
+        yield from (sent, failed, depth, oldest, waiting)
+
+    @property
+    def _outbox(self) -> Mapping[Where, Outgoing]:
+        return self._pipeline.world.outbox
+
+    def _desk(self, helpdesk: Helpdesk) -> RemoteDesk:
+        return RemoteDesk(helpdesk, self._connectors[helpdesk.options.type], self._agent, self._clock)
+
+    def _lag(self, entry: Outgoing) -> int:
+        desk = self.desks.get(entry.helpdesk)
+        return int(desk.lag * _SECOND) if desk is not None and entry.observed is None else 0
+
+    def _tally(self, helpdesk: str, failure: str) -> None:
+        if failure:
+            self._failed[helpdesk, failure] += 1
+        else:
+            self._sent[helpdesk] += 1
+
+    def _to_poll(self, entry: Outgoing, desk: RemoteDesk) -> bool:
+        """Open tickets, and for a day those that are over, are looked at again and again."""
+        seen_open = entry.observed is not None and entry.observed.state is RemoteState.OPEN
+        fresh = self._clock.now() - entry.changed_at < _DAY
+        if entry.state is not Standing.DONE or entry.observed is None or not (seen_open or fresh):
+            return False
+        where, now = (entry.helpdesk, entry.key), self._clock.monotonic()
+        every = min(desk.options.poll_every, desk.limits.refresh or float("inf"))
+        if now < self._polled.setdefault(where, now) + every:
+            return False
+        self._polled[where] = now
+        return Can.READ in desk.can or desk.limits.refresh is not None
+
+    def _begin(self, where: Where, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name=f"deliver {where[1]}")
+        self._tasks[where] = task
+        task.add_done_callback(lambda _done: self._ended(where, task))
+
+    def _ended(self, where: Where, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(where, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("delivery.failed", helpdesk=where[0], key=where[1], exc_info=task.exception())

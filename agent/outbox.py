@@ -1,0 +1,73 @@
+"""What a person says of the outbox, on a draft: try it again, or send nothing more of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.memory import Draft
+from alerting.messages import RemoteState
+from alerting.outgoing import Outgoing, Standing, anew
+from checks.text import visible
+
+_LONGEST = 500
+
+
+class CannotDo(Exception):
+    """The text is for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word on the entries of a key, or (None) on all that are not delivered; `drop` has a reason."""
+
+    by: str
+    key: str | None
+    drop: str | None = None
+
+    @classmethod
+    def read(cls, arguments: dict[str, Any], by: str) -> Word:
+        """As it comes through the socket. Raises CannotDo."""
+        key, reason = arguments.get("key"), arguments.get("drop")
+        if not (key is None or isinstance(key, str)) or not (reason is None or isinstance(reason, str)):
+            raise CannotDo("expected a key and a reason")
+        if reason is not None and (not reason.strip() or not key):
+            raise CannotDo("say which key is dropped, and why")
+        return cls(by, key, visible(reason, _LONGEST) if reason is not None else None)
+
+
+def follow_word(draft: Draft, word: Word, now: int) -> int:
+    """How many entries it was for; one whose call is under way goes on, whatever is said of trying again."""
+    found = [each for each in draft.outbox.values() if _meant(each, word)]
+    for entry in found:
+        after = _tried_again(entry, now) if word.drop is None else _dropped(entry, word)
+        draft.outbox.put((entry.helpdesk, entry.key), after)
+        draft.tell(
+            "outbox.retry_asked" if word.drop is None else "outbox.dropped",
+            helpdesk=entry.helpdesk,
+            key=entry.key,
+            by=word.by,
+            reason=word.drop or entry.last_error,
+        )
+    return len(found)
+
+
+def _meant(entry: Outgoing, word: Word) -> bool:
+    if word.drop is None and not entry.unsent:
+        return False
+    return entry.key == word.key or word.key is None
+
+
+def _dropped(entry: Outgoing, word: Word) -> Outgoing:
+    reason = f"dropped by {word.by}: {word.drop}"
+    return replace(entry, state=Standing.DROPPED, next_at=None, lease_until=None, last_error=reason)
+
+
+def _tried_again(entry: Outgoing, now: int) -> Outgoing:
+    """A person has mended what was in the way, or has looked where we cannot."""
+    if entry.state is Standing.LEASED:
+        return entry
+    if entry.observed is not None and entry.observed.state is RemoteState.GONE:
+        return anew(entry, now)
+    to_be_seen = entry.state is Standing.DOUBT and entry.next_at is not None
+    return replace(entry, state=Standing.DOUBT if to_be_seen else Standing.WAITING, next_at=now)

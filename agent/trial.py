@@ -1,0 +1,119 @@
+"""Test tickets on a draft: plainly marked, sent where a route leads, and never an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.desk import note
+from agent.memory import Draft
+from agent.rulebook import Rulebook
+from alerting.desk import sla
+from alerting.desk.routing import first_match
+from alerting.desk.ticket import Ticket, TicketState
+from alerting.incidents.incident import remote_key
+from alerting.incidents.problem import Problem
+from alerting.incidents.suppression import Subject
+from alerting.messages import Tied, desired
+from alerting.outgoing import Outgoing, Standing
+from checks.base import Status
+from config.models import ITSELF, Service
+
+RULE = "test"
+_OPENED = "opened"  # what the ticket says itself is no comment over there
+_TEXT = "This is a test, asked for by {by}: nothing is wrong, and nothing is to be done. It ends by itself."
+
+
+class NoSuchRoute(Exception):
+    """There is no route of that number, or no service of that name; the text says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried: a route by its number, from 1; None: the built-in desk alone. `service` is whose ticket it is."""
+
+    route: int | None
+    service: Service
+    send_to: tuple[str, ...]
+
+
+def by_route(rules: Rulebook, number: int) -> Trial:
+    """The route of that number, with the first service whose tickets it would take. Raises NoSuchRoute."""
+    if not 1 <= number <= len(rules.routes):
+        raise NoSuchRoute(f"there is no route {number}: there are {len(rules.routes)}")
+    takes = (each for each in rules.services.values() if _route_of(rules, each) == number - 1)
+    service = next(takes, rules.services[ITSELF])
+    return Trial(number, service, _destinations(rules, number - 1))
+
+
+def by_service(rules: Rulebook, name: str) -> Trial:
+    """The route that a ticket of a service takes when it is down. Raises NoSuchRoute."""
+    service = rules.services.get(name)
+    if service is None:
+        raise NoSuchRoute(f"no service is called {name}")
+    index = _route_of(rules, service)
+    return (
+        Trial(None, service, ()) if index is None else Trial(index + 1, service, _destinations(rules, index))
+    )
+
+
+def open_test(draft: Draft, rules: Rulebook, trial: Trial, by: str, now: int) -> Ticket:
+    """The ticket, and what the helpdesks of its route are to hold of it."""
+    draft.last_ticket += 1
+    number, name = draft.last_ticket, trial.service.name
+    where = f"route {trial.route}" if trial.route is not None else "the built-in desk"
+    ticket = Ticket(
+        number=number,
+        service=name,
+        check="",
+        state=TicketState.NEW,
+        severity="low",
+        priority="low",
+        title=f"[TEST] {where} works ({name})",
+        description=_TEXT.format(by=by),
+        opened_at=now,
+        due=sla.due(now, "low"),
+    )
+    draft.tickets.put(number, ticket)
+    note(draft, number, now, _OPENED, f"opened as a test of {where} by {by}")
+    key = remote_key(rules.agent, name, RULE, number)
+    for helpdesk in trial.send_to:
+        wanted = desired(None, ticket, key, (), Tied(helpdesk, _labels(trial.service), None))
+        draft.outbox.put(
+            (helpdesk, key), Outgoing(helpdesk, key, number, wanted, Standing.WAITING, now, now, next_at=now)
+        )
+    draft.tell("ticket.test", ticket=ticket.id, route=trial.route, send_to=list(trial.send_to), by=by)
+    return ticket
+
+
+def _route_of(rules: Rulebook, service: Service) -> int | None:
+    severity, _ = rules.severity_of(Problem(service.name, RULE, Status.DOWN, 0, 0, ""))
+    return first_match(rules.routes, Subject(service, RULE, None, severity))
+
+
+def _destinations(rules: Rulebook, index: int) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(rules.routes[index].send_to) if name in rules.helpdesks)
+
+
+def _labels(service: Service) -> Mapping[str, str]:
+    return dict(service.labels)
+
+
+def tested(
+    draft: Draft, rules: Rulebook, asked: tuple[object, object], by: str, now: int
+) -> dict[str, object]:
+    """What the command is told: the ticket that was opened, and where it is sent. Raises NoSuchRoute."""
+    route, service = asked
+    if isinstance(route, int):
+        trial = by_route(rules, route)
+    elif isinstance(service, str):
+        trial = by_service(rules, service)
+    else:
+        trial = Trial(None, rules.services[ITSELF], ())
+    ticket = open_test(draft, rules, trial, by, now)
+    return {
+        "ticket": ticket.id,
+        "route": trial.route,
+        "service": trial.service.name,
+        "send_to": list(trial.send_to),
+    }

@@ -1,0 +1,1 @@
+"""Connectors: one file for each helpdesk or channel, behind one contract."""

@@ -1,0 +1,149 @@
+"""The contract of connectors: what delivery asks of a helpdesk, and the ways in which it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from alerting.messages import Can, Desired, Known, Observed
+
+__all__ = ["Can", "Connector", "ConnectorType", "Limits", "Options", "Outcome", "Result", "Setting"]
+
+
+class Options(BaseModel):
+    """Base of a type's own options: frozen; unknown keys are mistakes."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class Outcome(StrEnum):
+    """How a call ended, and so what becomes of it.
+
+    `OK`: done, as far as the helpdesk says. `RETRY`: nothing was done for a reason that passes. `PERMANENT`: this
+    ticket will never be taken as it is. `IN_DOUBT`: it may or may not have been done. `BROKEN`: the helpdesk takes
+    nothing at all (credentials, project, an answer that makes no sense): nothing was done, and no ticket is to blame.
+    """
+
+    OK = "ok"
+    RETRY = "retry"
+    PERMANENT = "permanent"
+    IN_DOUBT = "in_doubt"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a call ended. `observed` is what was seen of the ticket, also where only a part was done.
+
+    Of a `read` that ended OK, None says that there is no such ticket. `after`: seconds that the helpdesk asks us to
+    wait. `reason` is for people, without secrets.
+    """
+
+    outcome: Outcome
+    observed: Observed | None = None
+    reason: str = ""
+    after: float | None = None
+
+    @classmethod
+    def ok(cls, observed: Observed | None = None) -> Result:
+        return cls(Outcome.OK, observed)
+
+    @classmethod
+    def retry(cls, reason: str, after: float | None = None) -> Result:
+        return cls(Outcome.RETRY, reason=reason, after=after)
+
+    @classmethod
+    def permanent(cls, reason: str) -> Result:
+        return cls(Outcome.PERMANENT, reason=reason)
+
+    @classmethod
+    def in_doubt(cls, reason: str) -> Result:
+        return cls(Outcome.IN_DOUBT, reason=reason)
+
+    @classmethod
+    def broken(cls, reason: str) -> Result:
+        return cls(Outcome.BROKEN, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the helpdesk takes. Texts in bytes after encoding; `deadline` is of one call, in seconds.
+
+    `per_minute` calls at most, `burst` of them at once; `at_once` calls run together; between two calls for one ticket
+    `per_ticket` seconds pass. `refresh`: an open ticket is applied again this often, or it ends there by itself.
+    """
+
+    title: int = 250
+    description: int = 30_000
+    comment: int = 30_000
+    per_minute: float = 120.0
+    burst: int = 10
+    at_once: int = 4
+    per_ticket: float = 0.0
+    deadline: float = 60.0
+    refresh: float | None = None
+
+
+class Connector(Protocol):
+    """One configured helpdesk. Calls are coroutines that never block the loop; several run at once.
+
+    `visibility_lag`: seconds until what was created is found by its key. Every call may raise: that is IN_DOUBT. A call
+    that is cut off at its deadline is too.
+    """
+
+    @property
+    def capabilities(self) -> frozenset[Can]: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def visibility_lag(self) -> float: ...
+
+    async def check(self) -> Result:
+        """Whether tickets could be delivered: who we are, the project, required fields. Changes nothing there."""
+        ...
+
+    async def apply(self, desired: Desired, known: Known) -> Result:
+        """Do what `alerting.messages.todo` says is lacking, and tell what is seen then. Safe to repeat.
+
+        With nothing observed it creates, carrying `desired.key`: delivery has made sure that there is none.
+        """
+        ...
+
+    async def read(self, known: Known) -> Result:
+        """How the ticket stands: by its id where one is known, else by its key.
+
+        A ticket that was found by key counts only when the key was read from it, and is equal. "There is none" is only
+        to be said by a session that has just passed as ours: nobody else sees nothing, too.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Whom a connector is made for: the name of the helpdesk in the configuration, and the agent's id."""
+
+    helpdesk: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorType:
+    """A type of helpdesk or channel: its name in `type:`, its own options, and how a connector is made of them.
+
+    `connect` opens no connection and loads what is heavy only now.
+    """
+
+    name: str
+    summary: str
+    options: type[Options]
+    connect: Callable[[Any, Setting], Connector]

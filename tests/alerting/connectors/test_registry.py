@@ -1,0 +1,44 @@
+"""Types of connectors that other distributions bring: those that cannot be used are named, the others work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alerting.connectors.registry import Connectors
+from tests.fakes.connector import install
+
+BROKEN = {
+    "import nothing_of_that_name": "ModuleNotFoundError",
+    "raise SystemExit('bye')": "SystemExit: bye",
+    "TYPE = {}": "leads to a dict",
+    "TYPE = ConnectorType('fakedesk', '', Options, print)": 'there is a type "fakedesk" already',
+    "TYPE = ConnectorType('Odd Name', '', Options, print)": "is no name for a type",
+    "TYPE = ConnectorType('odd', '', dict, print)": "its options are no subclass",
+    "TYPE = ConnectorType('odd', '', Options, None)": "its connect cannot be called",
+    "raise Exception('two\\nlines \\x1b[31m')": "two\\nlines",
+}
+
+
+def test_broken_ones_are_named_and_the_others_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path)
+    for number, code in enumerate(BROKEN):
+        facts = tmp_path / f"zz_broken_{number}-1.0.dist-info"
+        facts.mkdir()
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: zz-broken-{number}\nVersion: 1.0\n")
+        entry = f"[tocsin.connectors]\nbroken_{number} = zz_broken_{number}:TYPE\n"
+        (facts / "entry_points.txt").write_text(entry)
+        begin = "from alerting.connectors.base import ConnectorType, Options\n"
+        (tmp_path / f"zz_broken_{number}.py").write_text(f"{begin}{code}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Connectors()
+    assert list(found) == ["fakedesk"]
+    assert found["fakedesk"].summary == "a tracker for tests"
+    assert len(found.refused) == len(BROKEN)
+    for told, reason in zip(found.refused, BROKEN.values(), strict=True):
+        assert reason in told
+
+
+def test_no_connector_ships_yet() -> None:
+    assert not [name for name in Connectors() if name != "fakedesk"]
