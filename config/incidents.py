@@ -41,5 +41,5 @@ class IncidentOptions(Model):
         examples=["2m"],
     )
     storm: StormOptions = Field(
-        StormOptions(), description="when services that fail together are one incident"
+        default_factory=StormOptions, description="when services that fail together are one incident"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from config.incidents import IncidentOptions
 from config.markdown import filled_in, write
 from config.models import (
     AgentConfig,
@@ -32,6 +33,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "route": Route,
     "helpdesk": HelpdeskOptions,
     "severity": SeverityRule,
+    "incidents": IncidentOptions,
     "calendar": CalendarOptions,
     "maintenance": MaintenanceOptions,
 }

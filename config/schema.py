@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from config.field_types import ID_FORM, ID_RULE
+from config.incidents import IncidentOptions
 from config.models import (
     AgentConfig,
     CalendarOptions,
@@ -33,7 +34,7 @@ _ANY = {"type": "object"}
 
 def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
     """The whole file's schema; a check's options depend on its `type`."""
-    models: list[type[BaseModel]] = [AgentConfig, Defaults, Team, CalendarOptions, MaintenanceOptions]
+    models: list[type[BaseModel]] = [AgentConfig, Defaults, IncidentOptions, Team, CalendarOptions, MaintenanceOptions]
     models.append(HelpdeskOptions)
     models += [SeverityRule, Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(
@@ -88,6 +89,7 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
         "templates": _map_of(_TEMPLATE, "named blocks that services and checks start from"),
         "teams": _map_of(named[Team], "who is asked"),
         "calendars": _map_of(named[CalendarOptions], "working hours and holidays"),
+        "incidents": named[IncidentOptions],
         "maintenance": _map_of(named[MaintenanceOptions], "recurring windows of planned work"),
         "policies": _map_of(_ANY, "targets and tiers by name"),
         "helpdesks": _map_of(named[HelpdeskOptions], "where tickets are mirrored"),

@@ -87,10 +87,13 @@ def _until(
     config: Config, number: int, enough: Callable[[Outgoing], bool], seconds: float
 ) -> Sequence[Outgoing]:
     """What the outbox holds of the ticket, once there is enough to be said of each, or the time is up."""
-    deadline = time.monotonic() + seconds
+    from agent.clock import SystemClock
+
+    clock = SystemClock()
+    deadline = clock.monotonic() + seconds
     while True:
         found = _outgoing(config, number)
-        if all(map(enough, found)) or time.monotonic() > deadline:
+        if all(map(enough, found)) or clock.monotonic() > deadline:
             return found
         time.sleep(_POLL)
 

@@ -136,6 +136,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "reopen_within": "1d",
         "criticality": "medium",
         "burn": True,
+        "blind_after": "1h",
     }
     assert SCHEMA["$defs"]["Check_http"]["properties"]["max_body"]["default"] == "10MiB"
 
