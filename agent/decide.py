@@ -202,30 +202,32 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
         if address in rules.checks:
             continue
         disabled = rules.disabled.get(address)
-        end_removed(draft, address, now, f"disabled: {disabled}" if disabled else _GONE)
+        end_removed(draft, rules, address, now, f"disabled: {disabled}" if disabled else _GONE)
         close_check(draft, address, now)
         draft.checks.drop(address)
     for service in draft.known_services():
         if service not in rules.services:
             close_service(draft, service, now)
-    _end_budgets(draft, rules, now)
+    _end_unwatched(draft, rules, now)
     draft.unsettled = True
     rejudge(draft, rules, now, before)
 
 
-def _end_budgets(draft: Draft, rules: Rulebook, now: int) -> None:
-    """No check stands behind them: they end with their service, or with its rules."""
-    for incident in list(draft.incidents.values()):
-        why = _unwatched(rules, incident.service) if incident.rule == BUDGET else None
+def _end_unwatched(draft: Draft, rules: Rulebook, now: int) -> None:
+    """What no check stands behind ends with its service; trouble of a budget, wherever it is, with its rules too."""
+    for key in dict.fromkeys((*draft.problems.keys(), *draft.incidents.keys())):
+        why = _unwatched(rules, *key)
         if why is not None:
-            end_removed(draft, (incident.service, BUDGET), now, why)
+            end_removed(draft, rules, key, now, why)
 
 
-def _unwatched(rules: Rulebook, name: str) -> str | None:
-    """Why nobody judges the service's budget; None when somebody does."""
+def _unwatched(rules: Rulebook, name: str, rule: str) -> str | None:
+    """Why nobody judges the rule of the service any more; None when somebody may, and of checks that are left."""
     service = rules.services.get(name)
     if service is None:
         return _GONE
+    if rule != BUDGET:
+        return None
     if not service.checks:
         return f"disabled: {next(iter(service.disabled.values()))}" if service.disabled else _GONE
     return None if burn_rules(service) else "without burn-rate rules"

@@ -32,7 +32,8 @@ from config.models import Check, Config
 log = structlog.get_logger()
 ASKING = 5.0
 _ROUND, _ROUND_WITHOUT_ANSWER = 300.0, 30.0
-# Seconds for which an answer is good. That all is well may be over the next moment; while it is not, we ask anyway.
+# Seconds for which an answer is good, and in which none is asked for twice. That all is well may be over the next
+# moment: it must have come after a look began that failed. While it is not, we ask anyway.
 _FINE, _ISOLATED = 1.0, 3 * ASKING
 
 
@@ -153,7 +154,10 @@ class Guard:
         )
 
     def _hear(self, reading: Reading, leads_to: tuple[str, ...]) -> None:
-        """An answer from another host has just come."""
+        """An answer has just come; one of this host, under a name that leads to it, proves nothing."""
+        seen = reading.values.get("ip")
+        if is_here(seen if isinstance(seen, str) else leads_to[0]):
+            return
         now, distance = self._clock.monotonic(), self._distance(reading, leads_to)
         self._heard[distance] = now
         if distance is Distance.FAR:
@@ -162,10 +166,16 @@ class Guard:
                 self._ask(everybody=True, contradicted=True)
 
     def _answered_lately(self, reading: Reading, leads_to: tuple[str, ...]) -> bool:
-        """Whether another target, as far away or farther, answered just now."""
-        least = self._clock.monotonic() - _FINE
+        """Whether another target, as far away or farther, answered just now, and after the look began."""
         near = self._distance(reading, leads_to) is Distance.NEAR
-        return self._heard[Distance.FAR] >= least or (near and self._heard[Distance.NEAR] >= least)
+        return self._is_fresh(self._heard[Distance.FAR], reading) or (
+            near and self._is_fresh(self._heard[Distance.NEAR], reading)
+        )
+
+    def _is_fresh(self, at: float, reading: Reading) -> bool:
+        """Whether an answer of that moment tells that the network worked while a look failed."""
+        now = self._clock.monotonic()
+        return at > now - reading.took and now - at <= _FINE
 
     def _distance(self, reading: Reading, leads_to: tuple[str, ...]) -> Distance:
         seen = reading.values.get("ip")
@@ -177,8 +187,11 @@ class Guard:
         """The latest verdict where it is young enough, else a new one; None when the asking itself failed."""
         if self._last is not None:
             at, verdict = self._last
-            if self._clock.monotonic() - at <= (_ISOLATED if verdict.isolated else _FINE):
+            age = self._clock.monotonic() - at
+            if (verdict.isolated and age <= _ISOLATED) or self._is_fresh(at, reading):
                 return verdict
+            if age < _FINE:
+                await asyncio.sleep(_FINE - age)
         try:
             return await asyncio.shield(self._ask(since=reading.at))
         except Exception:
@@ -202,8 +215,7 @@ class Guard:
     async def _asked(self, everybody: bool, contradicted: bool, since: int) -> Verdict:
         """Ask, and take the verdict to heart. Who stays silent while the network works has no vote any more."""
         references = self._references
-        if everybody or not references.all:
-            await references.refresh()
+        await references.refresh()
         began = self._clock.monotonic()
         asked = await references.ask(everybody=everybody)
         if contradicted or self._far_begun > began:

@@ -29,6 +29,9 @@ V = TypeVar("V")
 Address = tuple[str, str]  # service, check
 LAST_READINGS = 5
 LAST_CHANGES = 500
+# The event of a ticket's timeline that says what else its incident affects.
+AFFECTED = "affected"
+Named = tuple[int, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Layer(Generic[K, V]):
 class World:
     """Everything committed. Incidents are the latest of each (service, rule), as are problems, those that last.
 
-    `members` are what belongs, or belonged, to each incident that is not resolved for good, by its number.
+    `members` are what belongs, or belonged, to each incident that is not resolved for good, or not left by all.
     `suppressions` are those that are not over, `outbox` by helpdesk and key what is unsent or may change again.
     `changes` are the latest, the oldest first. `budgets` are by service those of
     the running month as they were judged last; they are reckoned from the store and never part of a draft.
@@ -126,7 +129,7 @@ class World:
     changes: tuple[Change, ...] = ()
     last_change: int = 0
     budgets: Mapping[str, MonthsBudget] = field(default_factory=dict)
-    named: dict[int, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    named: dict[int, Named] = field(default_factory=dict)
     opened: tuple[int, ...] = ()
     digest: int = 0
     last_incident: int = 0
@@ -135,6 +138,11 @@ class World:
     far: Gap | None = None
     looking_since: int = 0
     could_look: dict[Address, int] = field(default_factory=dict)
+
+    def remembered(self) -> set[int]:
+        """The incidents of which it has to be known what belongs to them: a problem may outlast that it is in."""
+        lasting = {incident.id for incident in self.incidents.values() if incident.holds_key}
+        return lasting | {each.incident for each in self.problems.values() if each.incident is not None}
 
     def forget_ended(self) -> None:
         """Keep open tickets, those that a recurrence could open again, and what goes with them; the store has all."""
@@ -149,8 +157,7 @@ class World:
         ]
         for key in sent:
             del self.outbox[key]
-        kept = {incident.id for incident in self.incidents.values() if incident.holds_key}
-        for number in self.members.keys() - kept:
+        for number in self.members.keys() - self.remembered():
             del self.members[number]
             self.named.pop(number, None)
 
@@ -201,7 +208,7 @@ class Draft:
         self.tickets: Layer[int, Ticket] = Layer(world.tickets)
         self.problems: Layer[Address, Problem] = Layer(world.problems)
         self.members: Layer[int, tuple[Member, ...]] = Layer(world.members)
-        self.named: Layer[int, tuple[int, frozenset[str]]] = Layer(world.named)
+        self.named: Layer[int, Named] = Layer(world.named)
         self.outbox: Layer[tuple[str, str], Outgoing] = Layer(world.outbox)
         self.opened, self.digest = world.opened, world.digest
         self.suppressions = world.suppressions

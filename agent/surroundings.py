@@ -7,6 +7,7 @@ from collections.abc import Collection
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.incidents.problem import Hold, Key, Problem
+from alerting.incidents.severity import Judged
 from alerting.incidents.suppression import Subject, holding
 from alerting.slo.spans import Klass
 from checks.base import ErrorKind, Status
@@ -14,6 +15,13 @@ from checks.base import ErrorKind, Status
 _SECOND = 1_000_000
 _SETTLING = 5.0
 RESOLVER = "resolver=dns"
+
+
+def judged(draft: Draft, rules: Rulebook, problem: Problem) -> Judged:
+    """How severe the problem is, and why, with all the services that its incident affects."""
+    members = draft.members.get(problem.incident) or () if problem.incident is not None else ()
+    services = {problem.service, *(each.service for each in members if each.until is None)}
+    return rules.severity_of(problem, len(services))
 
 
 class Around:
@@ -27,7 +35,7 @@ class Around:
         service = self._rules.services.get(problem.service)
         if service is None or not self._draft.suppressions:
             return None
-        severity = self._rules.severity_of(problem)[0]
+        severity, _ = judged(self._draft, self._rules, problem)
         subject = Subject(service, problem.rule, self._rules.checks.get(problem.key), severity)
         return holding(self._draft.suppressions, subject, self._now)
 

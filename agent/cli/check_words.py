@@ -12,7 +12,6 @@ from config.units import show_duration
 
 if TYPE_CHECKING:
     from agent.explanation.confirming import Progress
-    from alerting.incidents.decision import Decision
 
 Show = Callable[[int], str]
 
@@ -27,6 +26,8 @@ def progress_words(progress: Progress) -> str:
         must, lasted = show_duration(progress.must_last), show_duration(int(progress.lasted))
         verb = "must stay so" if progress.rule.startswith("recover") else "must hold"
         return f"{verb} {must}, held {lasted}: {end}"
+    if progress.seen >= progress.wanted:
+        return f"{progress.seen} {sort} readings, as by now {progress.wanted} would be enough: {end}"
     many = "reading" if progress.wanted == 1 else "readings"
     among = f" among the last {progress.of}" if progress.of is not None else ""
     return f"{progress.seen} of {progress.wanted} {sort} {many}{among}: {end}"
@@ -40,13 +41,12 @@ def in_words(answer: Answer, show: Show) -> str:
 
 
 def _why(answer: Answer, show: Show) -> str:
-    decided = answer.decided
     if answer.verdict in (Verdict.ALERTED, Verdict.FOLDED):
         return _incident(answer, show)
     if answer.verdict is Verdict.HELD:
-        return f"held back by {_held(decided, show)}"
+        return f"held back by {_held(answer, show)}"
     if answer.verdict is Verdict.WAITING:
-        return f"it waits for {_held(decided, show)}"
+        return f"it waits for {_held(answer, show)}"
     if answer.verdict is Verdict.UNCONFIRMED:
         return _unconfirmed(answer, show)
     if answer.verdict is Verdict.NOT_DECIDED:
@@ -71,10 +71,13 @@ def _incident(answer: Answer, show: Show) -> str:
     return f"{what} {name} at {show(decided.at)} by {decided.by}: {shown(decided.reason)}"
 
 
-def _held(decided: Decision | None, show: Show) -> str:
+def _held(answer: Answer, show: Show) -> str:
+    decided = answer.decided
     if decided is None:
         return "what is not stored"
-    until = decided.facts.get("until")
+    # Its end may have been moved since the decision.
+    ends = [each.end for each in answer.in_force if each.id == decided.by]
+    until = ends[0] if ends else decided.facts.get("until")
     end = f" until {show(until)}" if isinstance(until, int) else ""
     cause = decided.facts.get("cause")
     name = f"{decided.by} ({shown(str(cause))})" if cause and str(cause) not in decided.by else decided.by

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.uptime import Alive, Ledger
-    from alerting.incidents.problem import Key
+    from alerting.incidents.problem import Key, Problem
     from alerting.incidents.suppression import Suppression
     from alerting.slo.periods import Period
     from config.models import Check, Config, Service
@@ -96,13 +96,13 @@ def _status(config: Config) -> dict[str, Any]:
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
             alive, known, places = store.alive(), store.checks(), store.decisions().places()
-            held = store.holds(now)
+            held, problems = store.holds(now), store.decisions().problems()
             services, period = config.services.values(), parse_period("30d", agent.timezone, now)
             ledgers = ledgers_for(services, lambda name: store.ledger(name, since=period.start), now)
             listed = [_service(ledgers[each.name], known, each, (period, now)) for each in services]
             for service in listed:
                 _place(service, places)
-                _hold(service, config, held, now)
+                _hold(service, config, problems, (held, now))
     except NoStore as error:
         fail(str(error), 1)
     if not alive.running:
@@ -146,13 +146,19 @@ def _place(service: dict[str, Any], places: Mapping[Key, tuple[int, Key]]) -> No
         check["folded_into"] = None if owner == own else ".".join(owner)
 
 
-def _hold(service: dict[str, Any], config: Config, held: tuple[Suppression, ...], now: int) -> None:
-    """What holds back each check now."""
+def _hold(
+    service: dict[str, Any],
+    config: Config,
+    problems: Mapping[Key, Problem],
+    in_force: tuple[tuple[Suppression, ...], int],
+) -> None:
+    """What holds back each check at a moment."""
     from agent.cli.suppressed import suppressed
 
-    checks = config.services[service["service"]].checks
+    name = service["service"]
     for each in service["checks"]:
-        each["suppressed"] = suppressed(config, checks[each["check"]], each["state"], held, now)
+        check = config.services[name].checks[each["check"]]
+        each["suppressed"] = suppressed(config, check, problems.get((name, check.name)), *in_force)
 
 
 def _overall(checks: list[dict[str, Any]]) -> str:

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 from agent.cli.output import rfc3339, told
 
 if TYPE_CHECKING:
+    from alerting.incidents.problem import Problem
     from alerting.incidents.suppression import Suppression
-    from config.models import Check, Config, Service
+    from config.models import Check, Config
 
 _WORDS = {"pause": "paused", "silence": "silenced", "maintenance": "planned work"}
 
 
 def suppressed(
-    config: Config, check: Check, state: str | None, held: tuple[Suppression, ...], now: int
+    config: Config, check: Check, problem: Problem | None, held: tuple[Suppression, ...], now: int
 ) -> dict[str, Any] | None:
     """What would hold its trouble back if it opened now: as bad as it is, or down while it is well. A pause first."""
+    from agent.explanation.held import would_be
     from alerting.incidents.suppression import paused, suppressing
 
     pause = paused(held, check.service, check.name, now)
-    found = pause or suppressing(held, _subject(config, check, state), now)
+    subject = would_be(config, (check.service, check.name), None, problem)
+    found = pause or suppressing(held, subject, now)
     if found is None:
         return None
     return {
@@ -30,17 +33,6 @@ def suppressed(
         "reason": found.reason,
         "by": found.by,
     }
-
-
-def _subject(config: Config, check: Check, state: str | None) -> Any:
-    from alerting.incidents.severity import Facts, severity_of
-    from alerting.incidents.suppression import Subject
-    from checks.base import Status
-
-    service: Service = config.services[check.service]
-    level = Status.DEGRADED if state == "degraded" else Status.DOWN
-    severity, _ = severity_of(config.severity, Facts(service, check, level))
-    return Subject(service, check.name, check, severity)
 
 
 def in_words(check: dict[str, Any], zone: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from agent.explanation.answer import Answer, Attention, Cover, Verdict
 from agent.explanation.confirming import progress, unrest
 from agent.explanation.effects import as_planned
+from agent.explanation.held import would_be
 from agent.explanation.places import PLACES, latest_place, of_this_trouble
 from agent.rulebook import state_spec
 from agent.store.decisions import Decisions
@@ -15,9 +16,9 @@ from agent.store.maintenance import by_service
 from agent.store.reader import Reader
 from alerting.calendars import Calendar, opens_at
 from alerting.incidents.decision import Decided, Decision
-from alerting.incidents.incident import Incident, severity
+from alerting.incidents.incident import Incident
 from alerting.incidents.problem import Key, Problem, Why
-from alerting.incidents.suppression import Subject, matches
+from alerting.incidents.suppression import matches
 from alerting.plans import in_force
 from alerting.slo.blips import Blip
 from alerting.slo.spans import Klass
@@ -133,13 +134,13 @@ class _Question:
         known = self._store.checks().get(self._key)
         if self._at >= self._now and known is not None:
             return (Status(known["state"]), known["since"]) if known["state"] else (None, None)
-        first = self._evidence.first_seen(self._key[1])
+        removed = max((each.at for each in before if each.what is Decided.REMOVED), default=0)
+        first = self._evidence.first_seen(self._key[1], removed)
         if first is None or first > self._at:
             return None, None
         flip = self._evidence.last_flip(self._key[1], self._at)
-        removed = max((each.at for each in before if each.what is Decided.REMOVED), default=0)
         if flip is None or flip.at < removed:
-            return Status.OK, max(first, removed)
+            return Status.OK, first
         return _STATES[flip.after], flip.since
 
     def _readings(self) -> tuple[list[Sight], list[Sight]]:
@@ -217,11 +218,9 @@ class _Question:
     def _covers(self, state: Status | None) -> Iterator[Cover]:
         """Planned work, silences and pauses that were in force for it, as they stood then."""
         yield from _planned_work(self._store, self._key[0], self._at)
-        service = self._config.services.get(self._key[0])
-        if service is None:
+        if self._key[0] not in self._config.services:
             return
-        level = state if state in (Status.DEGRADED, Status.DOWN) else Status.DOWN
-        subject = Subject(service, self._key[1], self._check, severity(service.criticality, level))
+        subject = would_be(self._config, self._key, state, self._problem())
         records = (each for why in (Why.SILENCE, Why.PAUSE) for each in self._store.suppressions().all(why))
         for record in records:
             stood = [each for said, each in record.history if said <= self._at]

@@ -37,6 +37,8 @@ def latest_place(decisions: Sequence[Decision]) -> Decision | None:
     for each in decisions:
         if each.what in _ENDS:
             place = None
+        elif each.what is Decided.HELD and each.incident is not None:
+            continue  # its incident is open: only that it got worse was held back
         elif each.what in PLACES or (place is None and each.what in _CHANGES):
             place = each
     return place

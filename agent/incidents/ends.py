@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agent.desk import follow_ticket
-from agent.incidents.record import leave, tell
+from agent.incidents.record import Record, Settled, leave, tell
 from agent.memory import Address, Draft
+from agent.rulebook import Rulebook
 from alerting.incidents.decision import Decided, Decision
 from alerting.incidents.incident import Incident, Turn, removed, watch_ended
 
@@ -17,15 +18,19 @@ def end_watches(draft: Draft, now: int) -> None:
             _end(draft, over, Turn.WATCH_ENDED, now)
 
 
-def end_removed(draft: Draft, address: Address, now: int, why: str) -> None:
+def end_removed(draft: Draft, rules: Rulebook, address: Address, now: int, why: str) -> None:
     """End the problem and the incident of what is watched no more; `why` is told in the log and the ticket."""
-    problem = draft.problems.get(address)
+    problem, incident = draft.problems.get(address), draft.incidents.get(address)
+    own = incident is not None and incident.holds_key
     if problem is not None:
         leave(draft, problem, now)
         draft.problems.drop(address)
         draft.unsettled = True
-    incident = draft.incidents.get(address)
-    if incident is not None and incident.holds_key:
+        if not own:  # it was held back, or part of another's incident
+            there = next((each for each in draft.incidents.values() if each.id == problem.incident), None)
+            settled = Settled(Decided.REMOVED, "configuration", why)
+            Record(draft, rules, now).decided(address, settled, there)
+    if incident is not None and own:
         _end(draft, removed(incident, now), Turn.REMOVED, now, why)
 
 

@@ -63,7 +63,7 @@ class Opening:
     def _digest(self, incident: Incident, at: int) -> int | None:
         """The ticket for what is more than people can take in a minute; None while that is not reached."""
         draft, most = self.draft, self.rules.max_open_per_minute
-        draft.opened = (*(each for each in draft.opened if each > self.now - _MINUTE), self.now)
+        draft.opened = (*(each for each in draft.opened if self.now - _MINUTE < each <= self.now), self.now)
         if incident.service == SELF or len(draft.opened) <= most:
             return None
         why = f"more than {most} tickets in a minute"

@@ -9,6 +9,7 @@ from typing import Any
 from agent.desk import note
 from agent.memory import Address, Draft
 from agent.rulebook import Rulebook
+from agent.surroundings import judged
 from alerting.incidents.decision import Decided, Decision
 from alerting.incidents.incident import STEPS, Incident, IncidentSpec, Turn
 from alerting.incidents.problem import Member, Problem
@@ -62,7 +63,7 @@ class Record:
             "confirm": str(check.confirm),
             "recover": check.recover,
             "since": problem.since,
-            "severity": self._judged(problem)[1],
+            "severity": judged(self._draft, self._rules, problem)[1],
         }
 
     def note(self, incident: Incident, what: str, said: str) -> None:
@@ -81,12 +82,7 @@ class Record:
 
     def severity(self, problem: Problem) -> Severity:
         """How severe the problem is, with all the services that its incident affects."""
-        return self._judged(problem)[0]
-
-    def _judged(self, problem: Problem) -> tuple[Severity, str]:
-        members = self._draft.members.get(problem.incident) or () if problem.incident is not None else ()
-        services = {problem.service, *(each.service for each in members if each.until is None)}
-        return self._rules.severity_of(problem, len(services))
+        return judged(self._draft, self._rules, problem)[0]
 
 
 def tell(draft: Draft, incident: Incident, turn: Turn, by: str, why: str = "") -> None:

@@ -11,10 +11,10 @@ from agent.incidents.flapping import count, tell_of_flapping
 from agent.incidents.opening import Opening
 from agent.incidents.record import Record, Settled, join, leave, tell
 from agent.incidents.storms import Storms
-from agent.memory import Address, Draft
+from agent.memory import AFFECTED, Address, Draft
 from agent.rulebook import Rulebook
 from agent.surroundings import Around
-from alerting.desk.together import affected
+from alerting.desk.together import affected, held_words
 from alerting.incidents.decision import Decided
 from alerting.incidents.incident import Incident, IncidentState, Turn, changed, merged, recovered
 from alerting.incidents.problem import Problem
@@ -90,7 +90,8 @@ class Settling:
         else:
             self._fold(problem, place)
 
-    def _hold_back(self, problem: Problem, place: Place) -> None:
+    def _hold_back(self, problem: Problem, place: Place, worse: Incident | None = None) -> None:
+        """`worse` is its own incident, where that is open and only its getting worse is held back."""
         hold, before, problems = place.hold, problem.hold, self._draft.problems
         assert hold is not None  # a place is into an incident, or it is held
         if before is not None and (before.why, before.by) == (hold.why, hold.by):
@@ -100,10 +101,10 @@ class Settling:
         problems.put(problem.key, replace(problem, hold=hold))
         self._draft.wanted.update(place.look)
         told = next((each.reason for each in self._draft.suppressions if each.id == hold.by), "")
-        why = f"{hold.why.value.replace('_', ' ')} {hold.by}{f' ({told})' if told else ''}: {problem.reason}"
+        why = f"{held_words(hold, told)}: {problem.reason}"
         settled = Settled(Decided.WAITING if hold.why.waits else Decided.HELD, hold.by, why)
         facts = {"why": hold.why.value, "until": hold.until, "cause": place.cause}
-        self._record.decided(problem.key, settled, None, {**self._record.facts(problem), **facts})
+        self._record.decided(problem.key, settled, worse, {**self._record.facts(problem), **facts})
 
     # -- its own incident
 
@@ -157,7 +158,7 @@ class Settling:
         after, turn = found
         hold = self._around.held(problem) if turn is Turn.WORSENED else None
         if hold is not None:
-            self._hold_back(problem, Place(None, hold, hold.by))
+            self._hold_back(problem, Place(None, hold, hold.by), incident)
             return
         draft.put_incident(after)
         draft.problems.put(problem.key, replace(problem, hold=None))
@@ -274,10 +275,10 @@ class Settling:
             names = frozenset(f"{each.service}.{each.rule}" for each in members if not each.cause)
             at, told = draft.named.get(number) or (0, frozenset())
             incident = self._numbered(number)
-            if incident is None or not names - told or now < at + _MINUTE:
+            if incident is None or not names - told or at <= now < at + _MINUTE:
                 continue
             draft.named.put(number, (now, told | names))
-            self._record.note(incident, "affected", affected(names - told, len(names)))
+            self._record.note(incident, AFFECTED, affected(names - told, len(names)))
 
 
 def _because(place: Place) -> str:

@@ -99,13 +99,12 @@ class Evidence:
         hours, rows = self._hours(check), self._rows(check)
         return hours[0] if hours else rows[0][0] if rows else None
 
-    def first_seen(self, check: str) -> int | None:
-        """When the check was first looked at; None where it never was."""
+    def first_seen(self, check: str, since: int = 0) -> int | None:
+        """When the check was first looked at, from `since` on anew; None where it never was."""
         rows = schema.spans.c
         mine = (rows.agent_id == self._agent, rows.check_id == check, rows.service == self._service)
-        return self._connection.execute(
-            select(rows.start).where(*mine).order_by(rows.start).limit(1)
-        ).scalar()
+        query = select(rows.start).where(*mine, rows.start >= since)
+        return self._connection.execute(query.order_by(rows.start).limit(1)).scalar()
 
     def last_flip(self, check: str, at: int) -> Confirmed | None:
         """The flip that was confirmed last by that moment."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy import func as sql
 
-from agent.memory import Address, Draft, World
+from agent.memory import AFFECTED, Address, Draft, Named, World
 from agent.store import schema
 from agent.store.rows import dumps, put
-from alerting.incidents.decision import Decision
+from alerting.incidents.decision import Decided, Decision
 from alerting.incidents.incident import IncidentState
 from alerting.incidents.problem import Member, Problem, dump, restore
 from checks.base import Status
@@ -37,12 +37,12 @@ def save_troubles(connection: Connection, agent: str, draft: Draft) -> None:
 
 
 def restore_troubles(connection: Connection, agent: str, world: World) -> None:
-    """Problems that last, and what belongs to incidents that are not resolved; after the incidents themselves."""
+    """Problems that last, and what belongs to incidents that are not over; after the incidents themselves."""
     table = schema.problems
     for data in connection.execute(select(table.c.data).where(table.c.agent_id == agent)).scalars():
         problem = restore(json.loads(data))
         world.problems[problem.key] = problem
-    kept = {each.id for each in world.incidents.values() if each.holds_key}
+    kept = world.remembered()
     members: dict[int, list[Member]] = {}
     of = schema.affected.c
     query = select(schema.affected).where(of.agent_id == agent, of.incident.in_(kept)).order_by(of.since)
@@ -50,6 +50,7 @@ def restore_troubles(connection: Connection, agent: str, world: World) -> None:
         fields = {name: row[name] for name in row if name not in ("agent_id", "incident")}
         members.setdefault(row["incident"], []).append(Member(**{**fields, "level": Status(row["level"])}))
     world.members = {incident: tuple(found) for incident, found in members.items()}
+    world.named = dict(_named(connection, agent, world))
     for key, incident in world.incidents.items():
         # Opened by a version that knew no problems.
         if (
@@ -58,6 +59,21 @@ def restore_troubles(connection: Connection, agent: str, world: World) -> None:
             and not _served(world, incident.id)
         ):
             world.problems[key] = _of_incident(key, world)
+
+
+def _named(connection: Connection, agent: str, world: World) -> Iterator[tuple[int, Named]]:
+    """When each ticket was last told what else its incident affects, and of what: all that had joined by then."""
+    event, made = schema.ticket_events.c, schema.decisions.c
+    for incident in world.incidents.values():
+        if all(each.cause for each in world.members.get(incident.id, ())):
+            continue
+        mine = (event.agent_id == agent, event.ticket == incident.ticket, event.what == AFFECTED)
+        told = connection.execute(select(sql.max(event.at)).where(*mine)).scalar()
+        if told is None:
+            continue
+        joined = (made.agent_id == agent, made.incident == incident.id, made.what == Decided.FOLDED.value)
+        rows = connection.execute(select(made.service, made.rule).where(*joined, made.at <= told))
+        yield incident.id, (told, frozenset(f"{service}.{rule}" for service, rule in rows))
 
 
 def _served(world: World, incident: int) -> bool:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from alerting.incidents.problem import Hold, Why
+
 _FEW = 12
+_HELD = {
+    Why.MAINTENANCE: "held back by planned work",
+    Why.SILENCE: "held back by silence",
+    Why.PAUSE: "held back by pause",
+    Why.PARENT_HELD: "held back, with what it depends on, by",
+    Why.WAITS_FOR_PARENTS: "waits until it is known of",
+    Why.WAITS_FOR_OTHERS: "waits for others with",
+}
 
 
 def storm_title(label: str) -> str:
@@ -22,6 +32,11 @@ def storm_over(label: str, services: Iterable[str]) -> str:
     """That all of them are well again."""
     names = sorted(set(services))
     return f"all of {_counted(len(names), 'service')} with {label} are well again: {some(names)}"
+
+
+def held_words(hold: Hold, told: str) -> str:
+    """What holds a problem back, with the reason that a person gave for it."""
+    return f"{_HELD[hold.why]} {hold.by}{f' ({told})' if told else ''}"
 
 
 def affected(names: Iterable[str], all_in_all: int) -> str:

@@ -40,7 +40,7 @@ class Graph:
     def causes(self, name: str, broken: Asks, bare: Asks) -> list[str]:
         """The broken ancestors that have no broken ancestor themselves; `bare` ones are never looked at."""
         found: dict[str, None] = {}
-        self._climb(name, {name}, broken, bare, found)
+        self._climb(name, {name: False}, broken, bare, found)
         return list(found)
 
     def doubtful(self, name: str, broken: Asks, sure: Asks) -> list[str]:
@@ -54,21 +54,22 @@ class Graph:
                 found.update(dict.fromkeys(each for each in group if not broken(each)))
         return list(found)
 
-    def _climb(self, name: str, seen: set[str], broken: Asks, bare: Asks, found: dict[str, None]) -> bool:
-        """Whether there was a broken one above; the topmost are noted."""
+    def _climb(
+        self, name: str, seen: dict[str, bool], broken: Asks, bare: Asks, found: dict[str, None]
+    ) -> bool:
+        """Whether there was a broken one above; the topmost are noted, `seen` says it of each that was asked."""
         any_above = False
         for group in self.parents(name):
             if not all(broken(each) or bare(each) for each in group):
                 continue
             for each in group:
-                if each in seen:
-                    continue
-                seen.add(each)
-                above = self._climb(each, seen, broken, bare, found)
-                if not above and broken(each):
-                    found[each] = None
-                any_above = any_above or above or broken(each)
-            any_above = any_above or any(each in found for each in group)
+                if each not in seen:
+                    seen[each] = False
+                    above = self._climb(each, seen, broken, bare, found)
+                    if not above and broken(each):
+                        found[each] = None
+                    seen[each] = above or broken(each)
+                any_above = any_above or seen[each]
         return any_above
 
     def _above(self, name: str, seen: set[str]) -> Iterator[Group]:

@@ -20,6 +20,7 @@ from config.burn import BUDGET
 SELF = "tocsin"
 BLIND, ISOLATED = "blind", "isolated"
 _SECOND = 1_000_000
+_SET_BACK = 60 * _SECOND
 
 
 class Surroundings(Protocol):
@@ -223,7 +224,7 @@ class _Placing:
             return None
         tell = max(self._around.time_to_tell(key) for key in checks)
         until = problem.at + min(tell, int(self._scene.limits.parents_wait * _SECOND))
-        if until <= self._scene.now:
+        if not self._lasts(problem.at, until):
             return None
         hold = Hold(Why.WAITS_FOR_PARENTS, ", ".join(names), problem.at, until)
         unseen = tuple(key for key in checks if not self._around.failing(key))
@@ -247,9 +248,14 @@ class _Placing:
         if hold is None:
             wait = min(self._around.time_to_tell(problem.key), int(self._scene.limits.parents_wait * _SECOND))
             hold = Hold(Why.WAITS_FOR_PARENTS, ".".join(where), self._scene.now, self._scene.now + wait)
-        if hold.until is not None and hold.until <= self._scene.now:
+        if hold.until is not None and not self._lasts(hold.since, hold.until):
             return None
         return Place(where, hold, "depends_on", ".".join(where), (problem.key,))
+
+    def _lasts(self, since: int, until: int) -> bool:
+        """Whether a wait is still on; it is not when the clock was set back to well before it began."""
+        now = self._scene.now
+        return since - _SET_BACK < now < until
 
     # -- what holds back
 
@@ -306,7 +312,7 @@ class _Placing:
         """Others that share a label fail too: a storm may be coming up."""
         storm = self._scene.limits.storm
         until = problem.at + int(storm.wait * _SECOND)
-        if problem.incident is not None or not self._scene.patience or until <= self._scene.now:
+        if problem.incident is not None or not self._scene.patience or not self._lasts(problem.at, until):
             return None
         for label in self._around.labels(problem):
             if self._around.sharing(label) >= storm.services and self._company(problem, label):

@@ -154,6 +154,44 @@ def test_service_of_an_isolated_monitor_is_neither_down_nor_told_of(world: World
     world.scene(tmp_path, play, services={"far": tcp(FAR, confirm=1)}, agent=agent(tmp_path))
 
 
+def test_way_that_changed_is_asked_at_once_and_not_the_one_of_before(world: World, tmp_path: Path) -> None:
+    async def play(driven: Driven) -> None:
+        await passing(driven, 60)
+        assert last(driven, "far").status is Status.OK
+        world.gateway.ip("addr", "flush", "dev", world.cable)
+        world.gateway.ip("addr", "add", "10.77.1.9/24", "dev", world.cable)
+        world.monitor.ip("route", "replace", "default", "via", "10.77.1.9")
+        world.lose(FAR)
+        await passing(driven, 60)
+        assert problems(driven) == {("far", "c")}
+
+    references = agent(tmp_path, gateway="auto")
+    world.scene(tmp_path, play, services={"far": tcp(FAR)}, agent=references)
+
+
+@pytest.mark.parametrize(("address", "proves"), [("127.0.1.1", False), ("10.77.1.2", False), (FAR, True)])
+def test_answer_of_this_host_under_another_name_proves_no_way_out(
+    world: World, tmp_path: Path, address: str, proves: bool
+) -> None:
+    async def play(driven: Driven) -> None:
+        await passing(driven, 60)
+        world.mute()
+        world.lose(FAR)
+        await passing(driven, 60)
+        assert problems(driven) == {("tocsin", "isolated")}
+        answered = Reading(
+            Status.OK, Status.OK, driven.clock.now(), 0.01, "connected", values={"ip": address}
+        )
+        check = driven.app.config.services["far"].checks["c"]
+        driven.clock.move(1)
+        assert await driven.app.guard.passed(check, answered) is answered
+        await driven.app.guard.idle()
+        await driven.settled()
+        assert (problems(driven) == set()) is proves
+
+    world.scene(tmp_path, play, services={"far": tcp(FAR)}, agent=agent(tmp_path, gateway="auto"))
+
+
 def test_gateway_that_never_answered_keeps_nobody_quiet(world: World, tmp_path: Path) -> None:
     async def play(driven: Driven) -> None:
         await passing(driven, 60)

@@ -13,7 +13,7 @@ KINDS = all_kinds()
 
 
 def seen(
-    kind: str, degraded: str, *, down: str = "", says: Status | None = None, **values: Scalar
+    kind: str, degraded: str, values: dict[str, Scalar], *, down: str = "", says: Status | None = None
 ) -> Reading:
     of = KINDS[kind]
     conditions = [parse(each, of.measures, others=True) for each in (down, degraded) if each]
@@ -41,7 +41,7 @@ def seen(
 def test_a_verdict_on_nothing_but_time_left_is_a_forecast(
     kind: str, degraded: str, values: dict[str, Scalar]
 ) -> None:
-    reading = seen(kind, degraded, **values)
+    reading = seen(kind, degraded, values)
     assert (reading.status, reading.forecast) == (Status.DEGRADED, True)
 
 
@@ -59,15 +59,15 @@ def test_a_verdict_on_nothing_but_time_left_is_a_forecast(
 def test_what_has_come_about_or_rests_on_more_is_no_forecast(
     kind: str, degraded: str, values: dict[str, Scalar]
 ) -> None:
-    reading = seen(kind, degraded, **values)
+    reading = seen(kind, degraded, values)
     assert (reading.status, reading.forecast) == (Status.DEGRADED, False)
 
 
 def test_good_and_down_readings_and_the_word_of_a_program_are_no_forecasts() -> None:
-    assert not seen("disk", "full_in < 1h", full_in=7200.0).forecast
-    down = seen("disk", "full_in < 6h", down="full_in < 1h", full_in=60.0)
+    assert not seen("disk", "full_in < 1h", {"full_in": 7200.0}).forecast
+    down = seen("disk", "full_in < 6h", {"full_in": 60.0}, down="full_in < 1h")
     assert (down.status, down.forecast) == (Status.DOWN, False)
-    said = seen("http", "cert_days < 14", says=Status.DEGRADED, cert_days=5.0)
+    said = seen("http", "cert_days < 14", {"cert_days": 5.0}, says=Status.DEGRADED)
     assert (said.status, said.forecast) == (Status.DEGRADED, False)
 
 
@@ -88,11 +88,11 @@ def test_of_several_file_systems_all_that_are_degraded_must_only_be_foreseen_to_
 
 def test_the_share_of_requests_is_the_largest_that_the_verdict_rests_on() -> None:
     rates: dict[str, Scalar] = {"rate_5xx": 0.3, "rate_404": 0.6, "count_5xx": 30, "p95": 2.0}
-    assert seen("access_log", "rate_5xx > 5% and count_5xx >= 10", **rates).share == 0.3
-    assert seen("access_log", "rate_5xx > 5% or rate_404 > 25%", **rates).share == 0.6
-    assert seen("access_log", "p95 > 1s", **rates).share is None
-    assert seen("access_log", "rate_5xx > 50%", **rates).share is None
-    assert seen("http", "latency > 1s", latency=2.0).share is None
+    assert seen("access_log", "rate_5xx > 5% and count_5xx >= 10", rates).share == 0.3
+    assert seen("access_log", "rate_5xx > 5% or rate_404 > 25%", rates).share == 0.6
+    assert seen("access_log", "p95 > 1s", rates).share is None
+    assert seen("access_log", "rate_5xx > 50%", rates).share is None
+    assert seen("http", "latency > 1s", {"latency": 2.0}).share is None
 
 
 def test_headers_that_tell_of_a_version_are_kept_without_secrets() -> None:

@@ -86,7 +86,7 @@ def counted(daemon: Daemon, requests: int) -> None:
     """Wait until the last reading in the store holds so many."""
 
     def are_there() -> bool:
-        rows = daemon.rows("SELECT last FROM checks")
+        rows = daemon.rows("SELECT last FROM checks WHERE check_id = 'errors'")
         return bool(rows) and json.loads(rows[0][0])["values"]["requests"] == requests
 
     wait_for(are_there, f"{requests} requests counted")

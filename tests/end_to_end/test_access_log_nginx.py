@@ -73,7 +73,7 @@ def config(log: Path) -> dict[str, Any]:
 
 def values(daemon: Daemon) -> dict[str, Any]:
     """Of the last reading in the store; none before the first."""
-    rows = daemon.rows("SELECT last FROM checks")
+    rows = daemon.rows("SELECT last FROM checks WHERE check_id = 'errors'")
     return dict(json.loads(rows[0][0])["values"]) if rows else {}
 
 

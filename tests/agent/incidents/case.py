@@ -10,8 +10,10 @@ import yaml
 from agent import decide
 from agent.memory import Address, Draft, World
 from agent.rulebook import Rulebook
+from agent.troubles import began
 from alerting.desk.ticket import TicketEvent
 from alerting.incidents.incident import Incident, IncidentState
+from alerting.incidents.problem import Problem
 from alerting.incidents.suppression import Suppression
 from checks.registry import all_kinds
 from config.loader import load
@@ -43,6 +45,12 @@ class Case:
             seen = reading(word, self.now / SECOND)
             decide.take(draft, self.rules, (service, check or "a"), seen)
             self._commit(draft)
+
+    def report(self, problem: Problem) -> None:
+        """Trouble that no reading tells of, such as a budget's."""
+        draft = Draft(self.world)
+        began(draft, problem)
+        self._commit(draft)
 
     def wait(self, seconds: float) -> None:
         """Time passes, and the sweep of every few seconds with it."""

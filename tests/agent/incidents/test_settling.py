@@ -11,8 +11,9 @@ import pytest
 from agent import decide
 from agent.memory import Draft
 from alerting.incidents.incident import IncidentState
-from alerting.incidents.problem import Why
+from alerting.incidents.problem import Problem, Why
 from alerting.incidents.suppression import Match, Suppression
+from checks.base import Status
 from tests.agent.incidents.case import Case
 from tests.moving_clock import START
 from tests.readings import SECOND, reading
@@ -284,6 +285,60 @@ def test_a_removed_check_ends_its_problem_wherever_it_belongs(tmp_path: Path) ->
     case.wait(30)
     assert list(case.open) == ["mail.a"]
     assert case.tickets() == {1: "resolved", 2: "new"}
+
+
+@pytest.mark.parametrize("rule", ["budget", "blind"])
+@pytest.mark.parametrize("held", [False, True])
+def test_what_no_check_stands_behind_ends_with_its_service(tmp_path: Path, rule: str, held: bool) -> None:
+    case = Case(tmp_path, family("web"))
+    for name in ("host", "web"):
+        case.see(name, "d", times=2)
+    if held:
+        case.suppress(work(0, 5000, "web"))
+    case.report(Problem("web", rule, Status.DOWN, case.now, case.now, "it is so"))
+    case.reload(family())
+    assert set(case.world.problems) == {("host", "a")}
+    assert list(case.open) == ["host.a"]
+
+
+def test_a_budget_that_is_judged_no_more_is_over_where_it_is_folded_too(tmp_path: Path) -> None:
+    services = family("web")
+    case = Case(tmp_path, services)
+    for name in ("host", "web"):
+        case.see(name, "d", times=2)
+    case.report(Problem("web", "budget", Status.DOWN, case.now, case.now, "it burns"))
+    assert case.affected("host.a") == {"web.a", "web.budget"}
+    case.reload({**services, "web": {**services["web"], "uptime": {"burn": False}}})
+    assert case.affected("host.a") == {"web.a"}
+
+
+def test_nothing_waits_longer_because_the_clock_was_set_back(tmp_path: Path) -> None:
+    case = Case(tmp_path, family("web"))
+    case.see("host", "o")
+    case.see("web", "d", times=2)
+    assert case.open == {}
+    case.now -= 3600 * SECOND
+    case.wait(5)
+    assert list(case.open) == ["web.a"]
+
+
+def test_what_was_left_behind_waits_no_longer_because_the_clock_was_set_back(tmp_path: Path) -> None:
+    case = Case(tmp_path, family("web"))
+    for name in ("host", "web"):
+        case.see(name, "d", times=2)
+    case.see("host", "o", times=2)
+    assert case.open == {}
+    case.now -= 3600 * SECOND
+    case.wait(5)
+    assert list(case.open) == ["web.a"]
+
+
+def test_tickets_from_before_the_clock_was_set_back_do_not_count_as_the_last_minutes(tmp_path: Path) -> None:
+    case = Case(tmp_path, {"a": service(), "b": service()}, incidents={"max_open_per_minute": 1})
+    case.see("a", "d", times=2)
+    case.now -= 3600 * SECOND
+    case.see("b", "d", times=2)
+    assert [case.world.tickets[number].service for number in (1, 2)] == ["a", "b"]
 
 
 def test_a_flapping_check_has_one_ticket_with_few_lines_that_count(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from checks.registry import all_kinds
 from config.loader import load
 from tests.fakes.connector import TYPE
 from tests.fakes.helpdesk import ANY, Helpdesk
-from tests.moving_clock import Driven, MovingClock
+from tests.moving_clock import SECOND, Driven, MovingClock
 
 KNOWN: Mapping[str, ConnectorType] = {TYPE.name: TYPE}
 
@@ -66,7 +66,7 @@ class Daemon(Driven):
         self.desk = desk
         directory.mkdir(exist_ok=True)
         super().__init__(directory, services, clock, **self.sections)
-        desk.clock = self.clock.monotonic
+        desk.clock = lambda: self.clock.now() / SECOND  # one that goes on when the daemon is started anew
 
     @property
     def sections(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.moving_clock import SECOND, MovingClock
 
 pytestmark = pytest.mark.anyio
 WHILE = 900.0
+WATCH = 900.0  # the default of `watch_for`
 
 
 @pytest.fixture
@@ -100,7 +101,8 @@ async def test_daemon_killed_between_send_and_save(tmp_path: Path, town: Street,
         under_way = asyncio.create_task(first.advance(120))
         while desk.count("create") == 0:
             await asyncio.sleep(0.02)
-        shutil.copytree(tmp_path / "first" / "state", tmp_path / "second" / "state")
+        left_behind = tmp_path / "first" / "state"
+        shutil.copytree(left_behind, tmp_path / "second" / "state", ignore=shutil.ignore_patterns("*.sock"))
         under_way.cancel()
         await asyncio.gather(under_way, return_exceptions=True)
         desk.release()
@@ -249,12 +251,17 @@ async def test_flap_every_two_minutes_for_an_hour(tmp_path: Path, town: Street, 
             town.broken.add("home")
             await daemon.advance(120)
             town.broken.clear()
+            last_good = daemon.clock.now()
             await daemon.advance(120)
         assert len(desk.tickets) == len(tickets(daemon)) == len(incidents(daemon)) == 1
         assert state(desk) == "open"
         assert len(desk.tickets[1]["comments"]) <= 10
         await daemon.advance(1500)
         assert state(desk) == "resolved"
+        (incident,) = incidents(daemon)
+        assert incident.resolved_at is not None
+        assert 0 <= incident.resolved_at - last_good < 31 * SECOND, "back-dated, however long it was doubted"
+        await daemon.advance(WATCH)
         (incident,) = incidents(daemon)
         assert incident.state == "resolved"
         assert abs(float(uptime(daemon)["seconds"]["down"]) - 15 * 120) < 15 * 30
@@ -266,7 +273,9 @@ async def test_monitor_off_twelve_hours(
 ) -> None:
     """Twelve hours are unknown, not down and not up; the ticket from before goes on, or ends with the first look."""
     announce(desk, *["create"], *([] if still_broken else ["resolve"]))
-    async with watched(tmp_path, desk, web(town)) as daemon:
+    daemon = Daemon(tmp_path, desk, web(town))
+    async with daemon:
+        await daemon.advance(60)
         town.broken.add("home")
         await daemon.advance(120)
     (before,) = incidents(daemon)

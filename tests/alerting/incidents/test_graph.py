@@ -53,3 +53,8 @@ def test_doubt_reaches_up_the_chain_and_ends_where_an_alternative_is_well_for_su
 
 def test_what_is_broken_is_in_no_doubt() -> None:
     assert CHAIN.doubtful("web.home", lambda name: name == "app", lambda _: False) == ["db", "host"]
+
+
+def test_what_is_reached_by_two_ways_is_asked_once_and_counts_for_both() -> None:
+    graph = Graph({"web": (("app",), ("queue",)), "queue": (("app",),), "app": (("host",),)})
+    assert causes(graph, "web.home", "app", "queue", "host") == ["host"]
