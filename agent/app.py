@@ -237,7 +237,8 @@ class App:
             return False
         if (left := look_in(state, spec)) is not None:
             self.scheduler.soon(check.address, max(left, check.retry_every))
-        return wants_retry(state, spec)
+        problem = self.pipeline.world.problems.get(address)
+        return wants_retry(state, spec) or (problem is not None and problem.left_behind)
 
     async def _seen(self, check: Check) -> None:
         address = (check.service, check.name)

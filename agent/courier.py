@@ -108,7 +108,7 @@ class Courier:
         if not work:
             draft.outbox.put(where, delivered(entry, work, entry.version, now))
             return None
-        entry = leased(entry, now, self._desk.limits.deadline)
+        entry = leased(entry, work, now, self._desk.limits.deadline)
         draft.outbox.put(where, entry)
         return entry, work
 
@@ -159,7 +159,8 @@ class Courier:
                 return parked(part, result.reason)
             case Outcome.IN_DOUBT:
                 lag = now + int(self._desk.lag * _SECOND)
-                return doubted(part, lag if part.observed is None else later, result.reason)
+                # What was sent may arrive over there later than we gave up waiting.
+                return doubted(part, max(lag, later), result.reason)
             case _:
                 return waits(part, later, result.reason)
 
@@ -215,7 +216,8 @@ class Courier:
             after = waits(entry, now, "it is not there")
         else:
             set_there = entry.sent_priority or observed.priority or entry.desired.priority
-            found = taken_in(draft, entry, (observed, Todo()), self._policy, now)
+            asked = Todo(state=entry.asked_state)
+            found = taken_in(draft, entry, (observed, asked), self._policy, now)
             found = replace(found, sent_priority=set_there)
             after = waits(found, now, "it is there") if found.state is Standing.DOUBT else found
         draft.tell("outbox.doubt_settled", helpdesk=where[0], key=where[1], reason=after.last_error)

@@ -22,6 +22,7 @@ from agent.memory import LAST_READINGS, Address, CheckMemory, Draft
 from agent.mirror import mirror
 from agent.renames import rename
 from agent.rulebook import Rulebook
+from agent.trial import end_tests
 from agent.troubles import began, calmed, ended, seen
 from alerting.incidents.problem import Problem
 from alerting.incidents.suppression import paused
@@ -133,6 +134,7 @@ def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
     silence(draft, rules, now)
     look_for_blindness(draft, rules, now)
     end_watches(draft, now)
+    end_tests(draft, now)
     draft.unsettled = True  # what waits, or is held back, may have waited long enough
 
 
@@ -148,6 +150,7 @@ def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -
     rename(draft, rules, now)
     draft.unsettled = True
     draft.looking_since = now
+    end_tests(draft, now, older=0)
     if alive_until is not None:
         gap = while_stopped(alive_until, now)
         if not _set_right(draft, Step(alive_until, now, 0)):

@@ -83,6 +83,8 @@ class Delivery:
                 busy[desk.name] += 1
                 courier = Courier(desk, self._pipeline, self._clock, self._tally)
                 self._begin(where, courier.deliver(where) if due else courier.poll(where))
+        if len(self._polled) > len(self._outbox):
+            self._polled = {where: at for where, at in self._polled.items() if where in self._outbox}
         while self._old and not self._tasks:
             await self._old.pop().aclose()
 
@@ -112,9 +114,12 @@ class Delivery:
 
     @property
     def stalled_for(self) -> float:
-        """Seconds that the oldest change has waited to be delivered; what waits for a person does not count."""
-        asked = (Standing.WAITING, Standing.LEASED, Standing.DOUBT)
-        waiting = [e.changed_at for e in self._outbox.values() if e.state in asked and not for_a_person(e)]
+        """Seconds that the oldest change has waited to be delivered.
+
+        What waits for a person, or for a helpdesk that is configured no more, does not count.
+        """
+        asked = (e for e in self._outbox.values() if e.unsent and e.helpdesk in self.desks)
+        waiting = [entry.changed_at for entry in asked if not for_a_person(entry)]
         return max(0.0, (self._clock.now() - min(waiting)) / _SECOND) if waiting else 0.0
 
     def gauges(self) -> Iterable[Metric]:

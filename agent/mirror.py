@@ -30,12 +30,15 @@ def mirror(draft: Draft, rules: Rulebook, now: int) -> None:
     if not placed and not rules.routes:
         return
     incidents = _by_ticket(draft)
+    told: dict[int, list[TicketEvent]] = {}
+    for event in events:
+        told.setdefault(event.ticket, []).append(event)
     duplicates = {ticket for ticket, relation, _, _ in draft.links if relation == _DUPLICATE}
     for number in sorted(changed, key=lambda number: (number in duplicates, number)):
         ticket = draft.tickets.get(number)
         if ticket is not None:
-            told = [event for event in events if event.ticket == number]
-            _mirror(draft, rules, _Turn(ticket, told, incidents.get(number), placed.get(number, []), now))
+            mine = told.get(number, [])
+            _mirror(draft, rules, _Turn(ticket, mine, incidents.get(number), placed.get(number, []), now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +116,6 @@ def _cause(draft: Draft, number: int) -> str | None:
     others = {
         other for ticket, relation, other, _ in draft.links if (ticket, relation) == (number, _DUPLICATE)
     }
+    if not others:
+        return None
     return next((entry.key for entry in draft.outbox.values() if entry.ticket in others), None)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
 
 from agent.clock import Clock
 from alerting.connectors.base import Connector, ConnectorType, Outcome, Result, Setting
-from alerting.messages import Desired, Known
+from alerting.messages import Desired, Known, Observed
 from alerting.outgoing import pause
 from checks.masking import masked
 from checks.text import visible
@@ -71,7 +72,7 @@ class RemoteDesk:
     async def _called_out(self, call: Coroutine[Any, Any, Result], *, reads: bool) -> Result:
         try:
             async with asyncio.timeout(self.limits.deadline):
-                result = await call
+                result = _sound(await call)
         except TimeoutError:
             result = Result.in_doubt(f"no answer within {self.limits.deadline:g}s")
         except Exception as error:
@@ -101,6 +102,15 @@ class RemoteDesk:
             log.error("helpdesk.takes_nothing", helpdesk=self.name, reason=told, seconds=round(seconds))
         self.paused = told
         self._paused_until = max(self._paused_until, self._clock.monotonic() + min(seconds, 86_400.0))
+
+
+def _sound(result: Any) -> Result:
+    """What a connector gave, where it can be kept. Raises TypeError: else the entry would stay leased for ever."""
+    if not isinstance(result, Result) or not isinstance(result.observed, Observed | None):
+        raise TypeError(f"it gave a {type(result).__name__} that is no result")
+    if result.observed is not None:
+        json.dumps(asdict(result.observed))
+    return result
 
 
 def _said(error: Exception) -> str:

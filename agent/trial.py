@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.desk import note
+from agent.desk import DAEMON, PersonsMove, move_ticket, note
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import sla
 from alerting.desk.routing import first_match
-from alerting.desk.ticket import Ticket, TicketState
+from alerting.desk.ticket import Move, Ticket, TicketState
 from alerting.incidents.incident import remote_key
 from alerting.incidents.problem import Problem
 from alerting.incidents.suppression import Subject
@@ -19,7 +19,11 @@ from alerting.outgoing import Outgoing, Standing
 from checks.base import Status
 from config.models import ITSELF, Service
 
-RULE = "test"
+# No check can be called so: a test never has the key of an incident, and never a route meant for a check.
+RULE = "test:"
+_MARK = "[TEST] "
+# Longer than the command waits for helpdesks at most, there and back.
+_LONGEST = 1800 * 1_000_000
 _OPENED = "opened"  # what the ticket says itself is no comment over there
 _TEXT = "This is a test, asked for by {by}: nothing is wrong, and nothing is to be done. It ends by itself."
 
@@ -69,7 +73,7 @@ def open_test(draft: Draft, rules: Rulebook, trial: Trial, by: str, now: int) ->
         state=TicketState.NEW,
         severity="low",
         priority="low",
-        title=f"[TEST] {where} works ({name})",
+        title=f"{_MARK}{where} works ({name})",
         description=_TEXT.format(by=by),
         opened_at=now,
         due=sla.due(now, "low"),
@@ -84,6 +88,24 @@ def open_test(draft: Draft, rules: Rulebook, trial: Trial, by: str, now: int) ->
         )
     draft.tell("ticket.test", ticket=ticket.id, route=trial.route, send_to=list(trial.send_to), by=by)
     return ticket
+
+
+def end_tests(draft: Draft, now: int, older: int = _LONGEST) -> None:
+    """Resolve tests that nobody ends any more, since who asked for them is gone; `older`: microseconds."""
+    left = [each for each in draft.tickets.values() if _is_left(each, now - older)]
+    if not left:
+        return
+    incidents = {each.ticket for each in draft.incidents.values()}
+    for ticket in left:
+        if ticket.number not in incidents:
+            asked = PersonsMove(Move.RESOLVE, DAEMON, "the test is over: nobody waits for it any more")
+            move_ticket(draft, ticket.number, asked, now)
+
+
+def _is_left(ticket: Ticket, before: int) -> bool:
+    return (
+        ticket.is_open and not ticket.check and ticket.opened_at <= before and ticket.title.startswith(_MARK)
+    )
 
 
 def _route_of(rules: Rulebook, service: Service) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from alerting.messages import Can, Desired, Known, Observed, RemoteState, Todo, carried_key
+from alerting.messages import Can, Desired, Known, Observed, RemoteState, Todo, Wanted, carried_key
 
 _SECOND = 1_000_000
 _FIRST, _LONGEST = 5.0, 900.0
@@ -34,6 +34,7 @@ class Outgoing:
 
     `version` counts what was wanted, `done_version` is the latest that is there. `changed_at` is since when something
     is wanted that is not there. `sent_priority` is the last that we set; `epoch` counts the remote tickets before it.
+    `asked_state` is what the call under way, or in doubt, is to bring about: seen there, it is no person's act.
     """
 
     helpdesk: str
@@ -52,6 +53,7 @@ class Outgoing:
     next_at: int | None = None
     lease_until: int | None = None
     last_error: str | None = None
+    asked_state: Wanted | None = None
 
     @property
     def unsent(self) -> bool:
@@ -74,10 +76,11 @@ def wanted(before: Outgoing, desired: Desired, now: int) -> Outgoing:
     return after
 
 
-def leased(entry: Outgoing, now: int, deadline: float) -> Outgoing:
+def leased(entry: Outgoing, work: Todo, now: int, deadline: float) -> Outgoing:
     """A call is about to be made: to be on the disk before it is."""
     until = now + int(deadline * _SECOND)
-    return replace(entry, state=Standing.LEASED, attempts=entry.attempts + 1, lease_until=until, next_at=None)
+    after = replace(entry, state=Standing.LEASED, lease_until=until, next_at=None, asked_state=work.state)
+    return replace(after, attempts=entry.attempts + 1)
 
 
 def interrupted(entry: Outgoing, now: int) -> Outgoing:

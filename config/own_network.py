@@ -21,10 +21,25 @@ _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.%a-z]+\]|[A-Za-z0-9._-]+):([0-9]{
 
 def _address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        address = str(ipaddress.ip_address(text))
     except ValueError:
         remedy = nearest(text, _WORDS) or f"write an address like 192.0.2.1, {AUTO} or {NONE}"
         raise ValueError(f"expected the address of a host, got {shown(text)} ({remedy})") from None
+    _elsewhere(address, text)
+    return address
+
+
+def _elsewhere(host: str, text: str) -> str:
+    """The text, unless the host is this one."""
+    try:
+        address = ipaddress.ip_address(host)
+        here = address.is_loopback or address.is_unspecified
+    except ValueError:
+        name = host.rstrip(".").lower()
+        here = name == "localhost" or name.endswith(".localhost")
+    if here:
+        raise ValueError(f"{shown(text)} is this host, which answers even when it is cut off (name another)")
+    return text
 
 
 def _gateway(text: str) -> str:
@@ -57,7 +72,7 @@ def _site(text: str) -> str:
             near = f" (did you mean https://{text}?)" if re.fullmatch(r"[A-Za-z0-9._-]+", text) else ""
             raise ValueError(wrong + near)
         _port(found[1], text)
-        return text
+        return _elsewhere(text.rpartition(":")[0].strip("[]"), text)
     try:
         parts = urlsplit(text)
         fit = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -67,7 +82,7 @@ def _site(text: str) -> str:
         raise ValueError(f"{wrong} (http and https are asked)")
     if parts.username or parts.password:
         raise ValueError("a site is asked without user and password (leave them out)")
-    return text
+    return _elsewhere(parts.hostname or "", text)
 
 
 def _port(text: str, whole: str) -> int:

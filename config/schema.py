@@ -34,7 +34,14 @@ _ANY = {"type": "object"}
 
 def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
     """The whole file's schema; a check's options depend on its `type`."""
-    models: list[type[BaseModel]] = [AgentConfig, Defaults, IncidentOptions, Team, CalendarOptions, MaintenanceOptions]
+    models: list[type[BaseModel]] = [
+        AgentConfig,
+        Defaults,
+        IncidentOptions,
+        Team,
+        CalendarOptions,
+        MaintenanceOptions,
+    ]
     models.append(HelpdeskOptions)
     models += [SeverityRule, Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(

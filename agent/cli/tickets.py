@@ -187,7 +187,8 @@ def _print_ties(members: Sequence[Member], links: Sequence[Link], zone: str) -> 
     if links:
         print(f"tied to other tickets: {'; '.join(map(link_words, links))}")
     if members:
-        print(f"\nAffected: {len(members)}")
+        # One that came back has several lines, and is one all the same.
+        print(f"\nAffected: {len({member.key for member in members})}")
     for line in member_lines(members, zone):
         print(f"  {line}")
 

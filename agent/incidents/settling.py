@@ -17,7 +17,7 @@ from agent.surroundings import Around
 from alerting.desk.together import affected, held_words
 from alerting.incidents.decision import Decided
 from alerting.incidents.incident import Incident, IncidentState, Turn, changed, merged, recovered
-from alerting.incidents.problem import Problem
+from alerting.incidents.problem import Problem, Why
 from alerting.incidents.settle import Known, Place, Scene, settle
 from alerting.incidents.storms import STORM
 
@@ -135,6 +135,8 @@ class Settling:
         hold = problem.hold
         if hold is None or hold.why.waits:
             return problem.since
+        if hold.why is Why.LEFT_BEHIND:
+            return max(problem.since, hold.since)
         ended = self._now if hold.until is None else min(self._now, hold.until)
         return max(problem.since, ended)
 

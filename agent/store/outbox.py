@@ -16,7 +16,7 @@ from alerting.outgoing import Outgoing, Standing
 
 _TABLE = schema.outbox.c
 _OURS = ("helpdesk", "key", "ticket", "version", "done_version", "sent_priority", "epoch", "attempts", "next_at",
-         "lease_until", "last_error", "first_at", "changed_at")  # fmt: skip
+         "lease_until", "last_error", "first_at", "changed_at", "asked_state")  # fmt: skip
 
 
 def save_outbox(connection: Connection, agent: str, entries: Iterable[Outgoing]) -> None:

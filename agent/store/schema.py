@@ -369,6 +369,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_at", BigInteger),
     Column("lease_until", BigInteger),
+    Column("asked_state", String(8)),
     Column("last_error", Text),
     Column("first_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),

@@ -11,7 +11,7 @@ from config.units import show_duration
 
 _SECOND = 1_000_000
 _MOST = 5
-_LONGEST = 200
+_LONGEST, _LONGEST_FIX = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +57,9 @@ def _line(precedent: Precedent) -> str:
     name = f"T-{incident.ticket} {incident.service}.{incident.rule}"
     ended = incident.resolved_at
     lasted = f"lasted {show_duration((ended - incident.opened_at) / _SECOND)}" if ended else "still open"
-    fix = f"; fix: {precedent.fix}" if precedent.fix else ""
+    fix = f"; fix: {_short(precedent.fix)}" if precedent.fix else ""
     return f"{name}, {when(incident.opened_at)}, {lasted}: {incident.reason[:_LONGEST]}{fix}"
+
+
+def _short(fix: str) -> str:
+    return fix if len(fix) <= _LONGEST_FIX else f"{fix[: _LONGEST_FIX - 1]}…"

@@ -12,6 +12,7 @@ _HELD = {
     Why.SILENCE: "held back by silence",
     Why.PAUSE: "held back by pause",
     Why.PARENT_HELD: "held back, with what it depends on, by",
+    Why.LEFT_BEHIND: "has a moment to recover after",
     Why.WAITS_FOR_PARENTS: "waits until it is known of",
     Why.WAITS_FOR_OTHERS: "waits for others with",
 }

@@ -12,12 +12,16 @@ Key: TypeAlias = tuple[str, str]  # service, rule
 
 
 class Why(StrEnum):
-    """Why a problem has no incident: held back for as long as that lasts, or waiting for a word, but not for long."""
+    """Why a problem has no incident: held back for as long as that lasts, or waiting for a word, but not for long.
+
+    Left behind is what was held back with a parent that is well again: what recovers in that moment opens nothing.
+    """
 
     MAINTENANCE = "maintenance"
     SILENCE = "silence"
     PAUSE = "pause"
     PARENT_HELD = "parent_held"
+    LEFT_BEHIND = "left_behind"
     WAITS_FOR_PARENTS = "waits_for_parents"
     WAITS_FOR_OTHERS = "waits_for_others"
 
@@ -81,6 +85,12 @@ class Problem:
     def name(self) -> str:
         """`service.check`."""
         return f"{self.service}.{self.rule}"
+
+    @property
+    def left_behind(self) -> bool:
+        """What it was part of, or held back with, is over: it has a moment to recover too, and is looked at often."""
+        why = self.hold.why if self.hold is not None else None
+        return why is Why.LEFT_BEHIND or (why is Why.WAITS_FOR_PARENTS and self.incident is not None)
 
 
 @dataclass(frozen=True, slots=True)

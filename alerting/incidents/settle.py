@@ -12,7 +12,7 @@ from typing import Protocol
 from alerting.incidents.graph import Graph
 from alerting.incidents.incident import Incident, IncidentState
 from alerting.incidents.problem import Hold, Key, Problem, Why
-from alerting.incidents.storms import StormSpec, rule_of, storms
+from alerting.incidents.storms import STORM, StormSpec, rule_of, storms
 from checks.base import Status
 from config.burn import BUDGET
 
@@ -134,6 +134,7 @@ class _Placing:
                 self._down.setdefault(problem.service, set()).add(problem.rule)
         self._storms: dict[Key, str] | None = None
         self._held: dict[Key, Hold | None] = {}
+        self._causes: dict[Key, Problem | None] = {}
 
     def place(self, key: Key) -> Place:
         if key not in self._places:
@@ -163,7 +164,7 @@ class _Placing:
         if cause is None:
             return None
         there = self.place(cause.key)
-        if there.into is not None:
+        if there.into is not None and (there.hold is None or problem.incident is not None):
             return Place(there.into, by="depends_on", cause=cause.name)
         if problem.incident is not None or there.hold is None:
             return None
@@ -174,6 +175,11 @@ class _Placing:
 
     def _cause(self, problem: Problem) -> Problem | None:
         """The problem of the topmost broken parent, the one that began first."""
+        if problem.key not in self._causes:
+            self._causes[problem.key] = self._topmost(problem)
+        return self._causes[problem.key]
+
+    def _topmost(self, problem: Problem) -> Problem | None:
         if not self._around.folds(problem):
             return None
         names = self._scene.graph.causes(
@@ -237,20 +243,36 @@ class _Placing:
         return all(self._around.well_since(key, since) for key in checks)
 
     def _left_behind(self, problem: Problem) -> Place | None:
-        """Its incident is another's that is over: it has a moment to recover as well."""
-        before = self._scene.incidents.numbered(problem.incident) if problem.incident is not None else None
-        if before is None or before.state is IncidentState.OPEN or before.merged_into is not None:
+        """Its incident is another's that is over, or explains it no more: it has a moment to recover as well."""
+        if problem.incident is None:
+            return self._left_held(problem)
+        before = self._scene.incidents.numbered(problem.incident)
+        if before is None or before.merged_into is not None:
             return None
         where = (before.service, before.rule)
-        if where == problem.key:
+        stormy = where[1].startswith(STORM) and before.state is IncidentState.OPEN
+        if where == problem.key or stormy:
             return None
-        hold = problem.hold
-        if hold is None:
-            wait = min(self._around.time_to_tell(problem.key), int(self._scene.limits.parents_wait * _SECOND))
-            hold = Hold(Why.WAITS_FOR_PARENTS, ".".join(where), self._scene.now, self._scene.now + wait)
+        hold = problem.hold or self._moment(problem, Why.WAITS_FOR_PARENTS, ".".join(where))
         if hold.until is not None and not self._lasts(hold.since, hold.until):
             return None
         return Place(where, hold, "depends_on", ".".join(where), (problem.key,))
+
+    def _left_held(self, problem: Problem) -> Place | None:
+        """It was held back with a parent that is well again, or explains it no more."""
+        hold = problem.hold
+        if hold is None or hold.why not in (Why.PARENT_HELD, Why.LEFT_BEHIND):
+            return None
+        if hold.why is Why.PARENT_HELD:
+            hold = self._moment(problem, Why.LEFT_BEHIND, hold.by)
+        if hold.until is not None and not self._lasts(hold.since, hold.until):
+            return None
+        return Place(None, hold, hold.by, look=(problem.key,))
+
+    def _moment(self, problem: Problem, why: Why, by: str) -> Hold:
+        """As long as it takes to tell."""
+        wait = min(self._around.time_to_tell(problem.key), int(self._scene.limits.parents_wait * _SECOND))
+        return Hold(why, by, self._scene.now, self._scene.now + wait)
 
     def _lasts(self, since: int, until: int) -> bool:
         """Whether a wait is still on; it is not when the clock was set back to well before it began."""
@@ -343,6 +365,8 @@ class _Placing:
         places = [self.place(key) for key in checks]
         for there in places:
             if there.into is not None and there.into[0] != problem.service:
+                if there.hold is not None and problem.incident is None:
+                    return Place(None, there.hold, there.by, there.cause)
                 return Place(there.into, by=there.by, cause=there.cause)
         holds = [there.hold for there in places if there.into is None and there.hold is not None]
         if problem.incident is None and holds and len(holds) == len(places):

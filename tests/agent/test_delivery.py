@@ -488,3 +488,33 @@ async def test_an_old_ticket_that_a_person_opens_again_is_opened_there_too(
         await case.driven.app.pipeline.move_ticket(1, PersonsMove(Move.REOPEN, "jo", "still slow"))
         await case.passes(5)
         assert case.only["state"] == "open"
+
+
+@pytest.mark.parametrize("policy", ["respect", "new"])
+async def test_what_we_did_ourselves_in_doubt_is_no_persons_act(
+    tmp_path: Path, site: Site, desk: Helpdesk, policy: str
+) -> None:
+    life(desk)
+    desk.expect("reopen")
+    async with running(tmp_path, site, desk, on_remote_close=policy) as case:
+        await case.breaks(60)
+        desk.fault("resolve", "lose_reply")
+        desk.fault("read", "html", times=3)
+        await case.heals(12)
+        assert (case.only["state"], case.entry.state) == ("resolved", Standing.DOUBT)
+        await case.breaks(90)
+        assert (case.ours, case.only["state"], case.entry.state) == ("in_progress", "open", Standing.DONE)
+
+
+async def test_a_helpdesk_that_is_configured_no_more_holds_nothing_up(
+    tmp_path: Path, site: Site, desk: Helpdesk
+) -> None:
+    async with running(tmp_path, site, desk) as case:
+        desk.close()
+        await case.breaks(60)
+        assert case.driven.app.delivery.stalled_for > 10
+        case.driven.write(services(site))
+        await case.driven.app.reload(load(case.driven.file, all_kinds(), case.driven.connectors))
+        await case.passes(60)
+        assert case.entry.state is Standing.WAITING
+        assert case.driven.app.delivery.stalled_for == 0

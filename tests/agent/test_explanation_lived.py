@@ -138,3 +138,32 @@ async def test_restless_check_has_every_turn_of_its_one_incident_told(tmp_path: 
     told = stories(tmp_path, street.clock.at)
     held_against(street, Journal(log), told)
     assert ("flapping", "restless", "flapping") in decided(told["restless"])
+
+
+@run
+async def test_what_got_worse_came_back_or_shares_a_ticket_is_told_by_what_decided_it(
+    tmp_path: Path, street: Street
+) -> None:
+    levels = {"degraded": "status == 404", "down": "status >= 500"}
+    services: dict[str, object] = {name: street.home(name, **levels) for name in ("host", "guest")}
+    with capture_logs() as log:
+        async with Driven(tmp_path, services, street.clock, incidents={"max_open_per_minute": 1}) as driven:
+            await driven.advance(60)
+            for status in (404, 503, 200, 503, 200):
+                street.turn(status, "host", "guest")
+                await driven.advance(60)
+    told = stories(tmp_path, street.clock.at)
+    held_against(street, Journal(log), told)
+    for name in ("host", "guest"):
+        turns = [each for each in decided(told[name]) if each[0] != "digested"]
+        assert [(what, by) for what, _, by in turns] == [
+            ("opened", "confirm"),
+            ("worsened", "confirm"),
+            ("recovered", "recover"),
+            ("reopened", "reopen_within"),
+            ("recovered", "recover"),
+        ]
+    shared = [
+        name for name in ("host", "guest") if ("digested", name, "max_open_per_minute") in decided(told[name])
+    ]
+    assert len(shared) == 1

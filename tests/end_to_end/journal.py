@@ -14,7 +14,7 @@ from typing import Any
 _SLOW = 10.0  # seconds between a decision and its line, or a look and its answer, on a busy machine
 _EARLY = 5_000  # microseconds by which two clocks of one machine may seem to disagree
 _SORTS = ("incident", "problem")
-_STATUSES = {200: "ok", 503: "down"}
+_STATUSES = {200: "ok", 404: "degraded", 503: "down"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Line:
     service: str
     rule: str
     reason: str
-    by: str | None
+    by: str
     incident: int | None
     ticket: str | None
 
@@ -67,7 +67,7 @@ class Journal:
         ]
         assert free, f"the log knows nothing of {decision}; it says {self._about(decision)}"
         line = min(free, key=lambda each: _apart(each, decision))
-        assert line.by is None or line.by == decision["by"], (line, decision)
+        assert line.by == decision["by"], (line, decision)
         assert line.ticket is None or line.ticket == decision["ticket"], (line, decision)
         assert _apart(line, decision) < _SLOW, (line, decision)
         return line
@@ -111,7 +111,7 @@ def _line(told: Mapping[str, Any]) -> Line:
         told["service"],
         told["rule"],
         told["reason"],
-        told.get("by"),
+        told["by"],
         told.get("incident"),
         told.get("ticket"),
     )

@@ -20,7 +20,9 @@ def hence(seconds: float) -> str:
 def lived(daemon: Daemon, site: Site) -> None:
     """Up, then down under planned work and after it, killed meanwhile, and up again."""
     daemon.start()
-    wait_for(lambda: daemon.rows("SELECT 1 FROM spans WHERE check_id = 'home' AND klass = 'up'"), "time that is up")
+    wait_for(
+        lambda: daemon.rows("SELECT 1 FROM spans WHERE check_id = 'home' AND klass = 'up'"), "time that is up"
+    )
     add = ("maintenance", "add", "--service", "shop", "--for", "1h", "--reason", "new disks")
     assert daemon.tocsin(*add).code == 0
     site.turn(good=False)

@@ -236,7 +236,9 @@ def the_ledger_tells_the_same(case: Case, moments: list[tuple[int, int]]) -> Non
         assert began <= begin[0] < end[0] <= ended
         assert begin[1] in ("opened", "reopened")
         assert (end[1], end[2]) == ("recovered", begin[2])
-    spans = case.daemon.rows("SELECT start, \"end\", klass FROM spans WHERE check_id = '' AND service <> 'tocsin' ORDER BY start")
+    spans = case.daemon.rows(
+        "SELECT start, \"end\", klass FROM spans WHERE check_id = '' AND service <> 'tocsin' ORDER BY start"
+    )
     for (_, end, klass), (start, _, following) in pairwise(spans):
         assert end == start
         assert klass != following

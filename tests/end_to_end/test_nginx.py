@@ -106,7 +106,9 @@ def outage(daemon: Daemon, nginx: Nginx, *, state: str) -> tuple[int, int, int, 
     wait_for(lambda: len(daemon.events("incident.recovered")) > seen, "the recovery")
     (resolved,) = daemon.tickets()
     assert (resolved["id"], resolved["state"]) == ("T-1", "resolved")
-    first_good = daemon.rows("SELECT min(at) FROM readings WHERE service <> 'tocsin' AND status = 'ok' AND at > ?", began[1])[0][0]
+    first_good = daemon.rows(
+        "SELECT min(at) FROM readings WHERE service <> 'tocsin' AND status = 'ok' AND at > ?", began[1]
+    )[0][0]
     assert moment(resolved["resolved_at"]) == first_good
     shows(daemon.metrics(), up=1, state=state)
     return *began, *ended

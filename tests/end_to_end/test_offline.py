@@ -72,11 +72,12 @@ def test_reading_commands_need_no_daemon_and_print_one_document(tmp_path: Path, 
     with Daemon(tmp_path, **config(site.url)) as daemon:
         has_ended_with_a_ticket(daemon, site)
         status = daemon.json("status")
-        (service,) = status["services"]
+        service, itself = status["services"]
         assert (service["service"], service["checks"][0]["state"]) == ("web", "down")
+        assert itself["service"] == "tocsin"
         assert [each["state"] for each in daemon.json("incidents", "--open")] == ["open"]
         assert [(t["id"], t["check"], t["state"]) for t in daemon.tickets()] == [("T-1", "home", "new")]
-        (figure,) = daemon.json("uptime", "--period", "30d")
+        figure, _itself = daemon.json("uptime", "--period", "30d")
         assert float(figure["seconds"]["down"]) > 0
         for table in (("status",), ("incidents",), ("tickets", "list"), ("uptime",)):
             shown = daemon.tocsin(*table)
@@ -193,7 +194,7 @@ def test_the_time_without_a_daemon_is_unknown_neither_up_nor_down(tmp_path: Path
         daemon.stop()
         back = looks(daemon)[len(before)]
         (until,) = daemon.rows("SELECT alive_until FROM agents")[0]
-        (figure,) = daemon.json("uptime")
+        figure, _itself = daemon.json("uptime")
     spent = {name: round(float(value) * 1_000_000) for name, value in figure["seconds"].items()}
     asked = round(datetime.fromisoformat(figure["period"]["to"]).timestamp() * 1_000_000)
     assert back - alive_until >= 3_000_000

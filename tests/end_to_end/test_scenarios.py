@@ -11,9 +11,11 @@ import pytest
 from tests.agent.scenarios.street import Street, announce, made, street
 from tests.end_to_end.daemon import Daemon, wait_for
 from tests.fakes.connector import install
-from tests.fakes.helpdesk import ANY, Helpdesk
+from tests.fakes.helpdesk import Helpdesk
 
 QUICK = {"every": "1s", "timeout": "1s", "retry_every": "200ms"}
+# Fifty of them on a busy machine: what is slow there is not to look like trouble.
+MANY = {"every": "5s", "timeout": "10s", "retry_every": "500ms"}
 
 
 @pytest.fixture
@@ -93,7 +95,6 @@ def test_problem_before_maintenance_recovers_inside(tmp_path: Path, town: Street
 def test_same_problem_still_failing_after_maintenance(tmp_path: Path, town: Street, desk: Helpdesk) -> None:
     """And what broke in the window and lasts opens once, when it is over."""
     announce(desk, "create", "create")
-    desk.expect("comment", times=ANY)
     services = {**web(town), "mail": {"checks": {"smtp": town.check("mail", **QUICK)}}}
     with Daemon(tmp_path, **config(desk, services)) as daemon:
         daemon.start()
@@ -128,9 +129,9 @@ def test_fifty_children_of_one_dead_host(tmp_path: Path, town: Street, desk: Hel
     announce(desk, "create", "resolve")
     names = [f"s{number:02}" for number in range(50)]
     services: dict[str, Any] = {
-        name: {"depends_on": "host", "checks": {"web": town.check(name, **QUICK)}} for name in names
+        name: {"depends_on": "host", "checks": {"web": town.check(name, **MANY)}} for name in names
     }
-    services["host"] = {"checks": {"ping": town.check("host", **QUICK)}}
+    services["host"] = {"checks": {"ping": town.check("host", **MANY)}}
     with Daemon(tmp_path, **config(desk, services)) as daemon:
         daemon.start()
         town.broken |= {*names, "host"}

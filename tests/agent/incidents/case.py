@@ -38,13 +38,16 @@ class Case:
 
     def see(self, name: str, word: str, *, times: int = 1, every: float = 1.0) -> None:
         """Readings of `service.check`, or of the service's check `a`: o ok, g degraded, d down, u unknown."""
-        service, _, check = name.partition(".")
         for _ in range(times):
             self.now += int(every * SECOND)
-            draft = Draft(self.world)
-            seen = reading(word, self.now / SECOND)
-            decide.take(draft, self.rules, (service, check or "a"), seen)
-            self._commit(draft)
+            self.see_at(name, word, self.now)
+
+    def see_at(self, name: str, word: str, at: int) -> None:
+        """One reading from the moment `at`, committed now."""
+        service, _, check = name.partition(".")
+        draft = Draft(self.world)
+        decide.take(draft, self.rules, (service, check or "a"), reading(word, at / SECOND))
+        self._commit(draft)
 
     def report(self, problem: Problem) -> None:
         """Trouble that no reading tells of, such as a budget's."""

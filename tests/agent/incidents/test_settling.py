@@ -110,6 +110,40 @@ def test_a_child_still_broken_after_its_parent_gets_its_own_incident_back_dated(
     assert case.tickets() == {1: "resolved", 2: "new"}
 
 
+def test_a_child_of_a_group_that_is_well_again_in_part_has_a_moment_to_recover(tmp_path: Path) -> None:
+    shop = service({"any_of": ["north", "south"]})
+    case = Case(tmp_path, {"north": service(), "south": service(), "shop": shop})
+    for name in ("north", "south", "shop"):
+        case.see(name, "d", times=2)
+    began = case.world.problems["shop", "a"].since
+    assert set(case.open) == {"north.a", "south.a"}
+    assert case.affected("north.a") == {"shop.a"}
+    case.see("south", "o", times=2)
+    assert set(case.open) == {"north.a"}
+    assert ("shop", "a") in case.wanted[-1]
+    case.see("shop", "d", times=2)
+    case.wait(30)
+    assert set(case.open) == {"north.a", "shop.a"}
+    assert case.open["shop.a"].opened_at == began
+
+
+def test_who_fails_below_what_was_left_behind_waits_with_it(tmp_path: Path) -> None:
+    case = Case(tmp_path, {"host": service(), "app": service("host"), "web": service("app")})
+    for name in ("host", "app"):
+        case.see(name, "d", times=2)
+    case.see("web", "o")
+    case.see("host", "o", times=2)
+    case.see("web", "d", times=2)
+    case.report(Problem("app", "budget", Status.DOWN, case.now, case.now, "it burns"))
+    held = {key: each.hold.why for key, each in case.world.problems.items() if each.hold is not None}
+    assert held == dict.fromkeys([("app", "a"), ("web", "a"), ("app", "budget")], Why.WAITS_FOR_PARENTS)
+    for _ in range(3):
+        case.see("app", "d", every=4)
+        case.see("web", "d", every=4)
+    assert list(case.open) == ["app.a", "app.budget"]
+    assert case.affected("app.a") == {"web.a"}
+
+
 def test_a_degraded_parent_is_no_cause(tmp_path: Path) -> None:
     case = Case(tmp_path, family("web"))
     case.see("host", "g", times=2)
@@ -130,6 +164,23 @@ def test_a_child_that_fails_while_its_parents_work_is_planned_is_held_back_by_it
     case.wait(100)
     assert list(case.open) == ["host.a"]
     assert case.affected("host.a") == {"web.a"}
+
+
+def test_a_child_that_was_held_back_with_its_parent_has_a_moment_to_recover_after_it(tmp_path: Path) -> None:
+    case = Case(tmp_path, family("web", "mail"))
+    case.suppress(work(0, 600, "host"))
+    for name in ("host", "web", "mail"):
+        case.see(name, "d", times=2)
+    case.see("host", "o", times=2)
+    well = case.now
+    assert case.open == {}
+    assert {("web", "a"), ("mail", "a")} <= case.wanted[-1]
+    case.see("mail", "o", times=2)
+    case.see("web", "d", times=2)
+    case.wait(30)
+    assert list(case.open) == ["web.a"]
+    assert case.open["web.a"].opened_at == well
+    assert case.tickets() == {1: "new"}
 
 
 def test_what_breaks_in_planned_work_and_is_broken_after_it_opens_once_dated_to_its_end(

@@ -145,7 +145,9 @@ class Simulated:
         seen = made(self.truth(name, self.now), START + self.now)
         self.commit(lambda draft: decide.take(draft, self.rules, address, seen))
         spec = self.rules.state_specs[address]
-        quick = wants_retry(self.world.checks[address].state, spec)
+        problem = self.world.problems.get(address)
+        left_behind = problem is not None and problem.left_behind
+        quick = left_behind or wants_retry(self.world.checks[address].state, spec)
         self._ask_for(name, self.now + (check.retry_every if quick else check.every))
 
     def commit(self, change: Change) -> None:

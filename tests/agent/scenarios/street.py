@@ -44,7 +44,10 @@ def street() -> Iterator[Street]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 256  # all services of a street may be looked at in the same moment
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     town.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from agent.store.dialect import writing_engine
 from agent.store.migrate import migrate
 from agent.store.outbox import mirrors_of, save_outbox, unsent, whole_outbox
-from alerting.messages import Can, Comment, Desired, Observed, Remark, RemoteState, todo
+from alerting.messages import Can, Comment, Desired, Observed, Remark, RemoteState, Todo, todo
 from alerting.outgoing import Outgoing, Standing, delivered, interrupted, leased, pause, seen, wanted
 
 EVERYTHING = frozenset(Can)
@@ -71,7 +71,7 @@ def test_memory_begins_with_what_is_unsent_or_belongs_to_a_known_ticket(engine: 
 
 
 def test_a_call_under_way_at_the_end_is_in_doubt_at_the_start() -> None:
-    under_way = leased(ENTRY, 100, 60.0)
+    under_way = leased(ENTRY, Todo(create=True), 100, 60.0)
     assert (under_way.state, under_way.attempts) == (Standing.LEASED, 1)
     found = interrupted(under_way, 200)
     assert (found.state, found.next_at, found.lease_until) == (Standing.DOUBT, 200, None)
@@ -79,7 +79,7 @@ def test_a_call_under_way_at_the_end_is_in_doubt_at_the_start() -> None:
 
 
 def test_what_changes_during_a_call_is_delivered_after_it() -> None:
-    under_way = leased(ENTRY, 100, 60.0)
+    under_way = leased(ENTRY, Todo(create=True), 100, 60.0)
     work = todo(under_way.desired, under_way.known, EVERYTHING)
     changed = wanted(under_way, replace(DESIRED, state="resolved"), 110)
     assert (changed.state, changed.version) == (Standing.LEASED, 2)

@@ -69,3 +69,10 @@ def test_each_says_how_long_it_lasted_and_what_was_done() -> None:
         "    T-11 shop.home, 2027-01-15 08:01:00 UTC, lasted 14m: slow; fix: restarted php (ann)",
         "    T-12 shop.home, 2027-01-15 08:02:00 UTC, still open: slow",
     ]
+
+
+def test_what_a_person_wrote_at_length_is_cut() -> None:
+    line = told(alike(NEW, [incident(1)], {11: "x" * 2000})).splitlines()[1:]
+    assert len(line) == 1
+    assert line[0].endswith("x…")
+    assert len(line[0]) < 700

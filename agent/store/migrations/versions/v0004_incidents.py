@@ -125,6 +125,7 @@ def _outbox() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger()),
         sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("asked_state", sa.String(8)),
         sa.Column("last_error", sa.Text()),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
