@@ -94,7 +94,7 @@ class App:
         self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
-        self.pipeline.wants = lambda address: self.scheduler.soon(".".join(address), 0.0)
+        self.pipeline.wants = self._look_at_once
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
             addresses.append(("agent.metrics.listen", agent.metrics.listen))
@@ -239,6 +239,11 @@ class App:
             self.scheduler.soon(check.address, max(left, check.retry_every))
         problem = self.pipeline.world.problems.get(address)
         return wants_retry(state, spec) or (problem is not None and problem.left_behind)
+
+    def _look_at_once(self, address: tuple[str, str]) -> None:
+        name = ".".join(address)
+        if name not in self.scheduler.running:  # its own look tells as much
+            self.scheduler.soon(name, 0.0)
 
     async def _seen(self, check: Check) -> None:
         address = (check.service, check.name)

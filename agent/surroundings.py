@@ -14,6 +14,7 @@ from checks.base import ErrorKind, Status
 
 _SECOND = 1_000_000
 _SETTLING = 5.0
+_LULL = 5.0
 RESOLVER = "resolver=dns"
 
 
@@ -59,6 +60,9 @@ class Around:
 
     def failing(self, key: Key) -> bool:
         return self._draft.check(key).state.last_status is Status.DOWN
+
+    def lull(self, key: Key) -> int:
+        return int(min(self._rules.checks[key].every, _LULL) * _SECOND)
 
     def time_to_tell(self, key: Key) -> int:
         check = self._rules.checks[key]

@@ -95,6 +95,8 @@ class Settling:
         hold, before, problems = place.hold, problem.hold, self._draft.problems
         assert hold is not None  # a place is into an incident, or it is held
         if before is not None and (before.why, before.by) == (hold.why, hold.by):
+            if problem.incident is None and hold.why is Why.WAITS_FOR_PARENTS:
+                self._draft.wanted.update(place.look)  # a second time, when a while has passed
             if before.until != hold.until:
                 problems.put(problem.key, replace(problem, hold=replace(before, until=hold.until)))
             return

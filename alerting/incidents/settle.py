@@ -5,7 +5,7 @@ Pure: problems, incidents and what surrounds them in, places out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class Surroundings(Protocol):
 
     def failing(self, key: Key) -> bool:
         """Whether its latest look failed: it looks again by itself, as soon as its own rhythm allows."""
+        ...
+
+    def lull(self, key: Key) -> int:
+        """How long after others it may well fail for the same cause."""
         ...
 
     def time_to_tell(self, key: Key) -> int:
@@ -214,7 +218,10 @@ class _Placing:
         return not self._around.checks_of(name)
 
     def _waits_for_parents(self, problem: Problem) -> Place | None:
-        """Parents that fail too, but are not confirmed yet, or that nobody has looked at since it was confirmed."""
+        """Parents that fail too, but are not confirmed yet, or that nobody has seen well a while after it failed.
+
+        What goes dark does not go dark at one moment: a parent that answers once more may be about to fail.
+        """
         if problem.incident is not None or not self._scene.patience or not self._around.folds(problem):
             return None
         names = self._scene.graph.doubtful(
@@ -224,23 +231,33 @@ class _Placing:
             key
             for name in names
             for key in self._around.checks_of(name)
-            if not self._around.well_since(key, problem.at)
+            if not self._well_after(key, problem.at)
         ]
         if not checks:
             return None
-        tell = max(self._around.time_to_tell(key) for key in checks)
+        tell = max(self._around.lull(key) + self._around.time_to_tell(key) for key in checks)
         until = problem.at + min(tell, int(self._scene.limits.parents_wait * _SECOND))
         if not self._lasts(problem.at, until):
             return None
         hold = Hold(Why.WAITS_FOR_PARENTS, ", ".join(names), problem.at, until)
-        unseen = tuple(key for key in checks if not self._around.failing(key))
-        return Place(None, hold, "depends_on", names[0], unseen)
+        return Place(None, hold, "depends_on", names[0], tuple(self._to_look(checks, problem.at)))
 
-    def _is_well(self, name: str, since: int) -> bool:
+    def _to_look(self, checks: list[Key], at: int) -> Iterator[Key]:
+        """Those to look at once: at first, and again when a while has passed; what fails looks again by itself."""
+        for key in checks:
+            later = at + self._around.lull(key)
+            seen = self._around.well_since(key, at) and self._scene.now < later
+            if not seen and not self._around.failing(key):
+                yield key
+
+    def _is_well(self, name: str, at: int) -> bool:
         checks = self._around.checks_of(name)
         if not checks or self._is_broken(name):
             return False
-        return all(self._around.well_since(key, since) for key in checks)
+        return all(self._well_after(key, at) for key in checks)
+
+    def _well_after(self, key: Key, at: int) -> bool:
+        return self._around.well_since(key, at + self._around.lull(key))
 
     def _left_behind(self, problem: Problem) -> Place | None:
         """Its incident is another's that is over, or explains it no more: it has a moment to recover as well."""
