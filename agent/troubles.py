@@ -24,8 +24,22 @@ def began(draft: Draft, problem: Problem) -> None:
             incident=before.incident,
             hold=before.hold,
         )
+        _as_bad_as(draft, problem)
     draft.problems.put(problem.key, problem)
     draft.unsettled = True
+
+
+def _as_bad_as(draft: Draft, problem: Problem) -> None:
+    """Its incident's list says how bad it is by now."""
+    members = draft.members.get(problem.incident) if problem.incident is not None else None
+    if problem.incident is None or members is None:
+        return
+    now = tuple(
+        replace(each, level=problem.level) if each.key == problem.key and each.until is None else each
+        for each in members
+    )
+    if now != members:
+        draft.members.put(problem.incident, now)
 
 
 def ended(draft: Draft, key: Address, over: int, at: int, reason: str = "") -> None:

@@ -245,6 +245,8 @@ def test_what_got_worse_in_planned_work_and_stays_so_is_worse_after_it(tmp_path:
     case.see("web", "d", times=2)
     case.wait(60)
     assert case.open["web.a"].severity == "medium"
+    (member,) = case.world.members[case.open["web.a"].id]
+    assert member.level == "down"
 
 
 LABELLED = {f"s{number}": service(labels={"host": "web-01"}) for number in range(6)}
