@@ -175,7 +175,8 @@ class Guard:
     def _is_fresh(self, at: float, reading: Reading) -> bool:
         """Whether an answer of that moment tells that the network worked while a look failed."""
         now = self._clock.monotonic()
-        return at > now - reading.took and now - at <= _FINE
+        took = min(reading.took, max(0.0, (self._clock.now() - reading.at) / 1_000_000))
+        return at > now - took and now - at <= _FINE
 
     def _distance(self, reading: Reading, leads_to: tuple[str, ...]) -> Distance:
         seen = reading.values.get("ip")

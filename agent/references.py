@@ -33,6 +33,8 @@ FILE_NAME = "references.json"
 _PINGS = 3
 _MOST_REMEMBERED = 64
 _MOST_CACHED = 4096
+# Seconds by which the kernel may tell late that a link is gone.
+_LINK_TELLS = 1.1
 # Our own gateway often has a link-local address, which nobody but the operator and the kernel can name.
 _NEAR = tuple(ip_network(each) for each in ("169.254.0.0/16", "fe80::/10"))
 # A resolver that can reach nobody else says SERVFAIL: it is as cut off as we are.
@@ -97,6 +99,9 @@ class References:
         finally:
             for task in pending:
                 task.cancel()
+        if up and not answered and not everybody and LINK in self.answering:
+            await asyncio.sleep(_LINK_TELLS)
+            up = await asyncio.to_thread(linked)
         # Who was not waited for is neither: there were enough without them.
         unheard = {asked[task] for task in pending} if len(answered) >= enough else set()
         silent = tuple(name for name in asked.values() if name not in answered and name not in unheard)

@@ -59,7 +59,7 @@ def test_no_mail_is_sent_twice_or_forgotten_through_a_kill(
     with dovecot(program("dovecot", "dovecot-imapd"), free_ports()) as server, in_business(office):
         office.into = server
         services = {"mail": {"checks": checks(server, office, tmp_path)}}
-        with Daemon(tmp_path, services=services) as daemon:
+        with Daemon(tmp_path, agent={"self_service": False}, services=services) as daemon:
             daemon.start()
 
             def values(check: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def config(port: int) -> dict[str, Any]:
         "timeout": "2s",
         "confirm": CONFIRM,
     }
-    return {"services": {"web": {"criticality": "high", "checks": {"home": home}}}}
+    services = {"web": {"criticality": "high", "checks": {"home": home}}}
+    return {"agent": {"self_service": False}, "services": services}
 
 
 def test_an_outage_of_nginx_is_one_ticket_from_its_first_second_to_its_last(

@@ -146,5 +146,5 @@ def test_without_the_connector_the_type_is_unknown(
     (error,) = told.document["errors"]
     assert (error["path"], error["hint"]) == (
         "helpdesks.desk.type",
-        "this version keeps tickets in its own desk only",
+        'did you mean "freshdesk"?',
     )

@@ -25,7 +25,7 @@ QUICK = {"type": "http", "every": "1s", "timeout": "1s", "retry_every": "300ms"}
 
 def config(site: Site, *names: str, **options: Any) -> dict[str, Any]:
     checks = {name: {**QUICK, "url": site.url, **options} for name in names}
-    return {"services": {"web": {"checks": checks}}}
+    return {"agent": {"self_service": False}, "services": {"web": {"checks": checks}}}
 
 
 def test_reload_waits_for_the_outcome_and_says_what_changed(tmp_path: Path) -> None:
@@ -34,7 +34,8 @@ def test_reload_waits_for_the_outcome_and_says_what_changed(tmp_path: Path) -> N
         before = daemon.metrics().total(SUCCEEDED_AT)
         changed = config(site, "home", "new", headers={"X-Key": "so-secret-a-word"})
         changed["services"]["shop"] = {"checks": {"cpu": {"type": "cpu", "every": "20s"}}}
-        daemon.write(agent={"stop_grace": "1s", "timezone": "Africa/Johannesburg"}, **changed)
+        changed["agent"] |= {"stop_grace": "1s", "timezone": "Africa/Johannesburg"}
+        daemon.write(**changed)
         ended = daemon.tocsin("reload")
         assert (ended.code, ended.out.splitlines()) == (
             0,
@@ -59,7 +60,9 @@ def test_reload_waits_for_the_outcome_and_says_what_changed(tmp_path: Path) -> N
 def test_reload_as_json(tmp_path: Path) -> None:
     with Site() as site, Daemon(tmp_path, **config(site, "home")) as daemon:
         daemon.start()
-        daemon.write(agent={"listen": "127.0.0.1:1"}, **config(site, "front", was="home"))
+        changed = config(site, "front", was="home")
+        changed["agent"] |= {"listen": "127.0.0.1:1"}
+        daemon.write(**changed)
         document = daemon.json("reload")
         assert document == {
             "ok": True,
@@ -143,7 +146,9 @@ def test_a_file_of_targets_is_followed_by_itself(tmp_path: Path) -> None:
         ports = [site.url.split(":")[-1].rstrip("/"), other.url.split(":")[-1].rstrip("/")]
         hosts.write_text(json.dumps([{"targets": ports[:1]}]))
         check = {**QUICK, "url": "http://127.0.0.1:${target}/", "targets_file": "hosts.json"}
-        with Daemon(tmp_path, services={"web": {"checks": {"c": check}}}) as daemon:
+        with Daemon(
+            tmp_path, agent={"self_service": False}, services={"web": {"checks": {"c": check}}}
+        ) as daemon:
             daemon.start()
             hosts.write_text(json.dumps([{"targets": ports}]))
             told = wait_for(lambda: daemon.events("config.reloaded"), "the second target")[0]

@@ -17,7 +17,7 @@ def config(*checks: tuple[str, str], **agent: Any) -> dict[str, Any]:
     """One service with http checks `(name, url)`, quick to confirm."""
     common = {"type": "http", "every": "1s", "timeout": "1s", "retry_every": "300ms"}
     return {
-        "agent": agent,
+        "agent": {"self_service": False, **agent},
         "services": {"web": {"checks": {name: {**common, "url": url} for name, url in checks}}},
     }
 

@@ -57,7 +57,8 @@ def test_own_requests_are_counted_and_waits_are_kept_over_kill_9(tmp_path: Path)
     with _serving() as vendor:
         url = f"http://127.0.0.1:{vendor.server.server_port}/"
         check = {"type": "api", "url": url, "every": "1s", "retry_every": "1s"}
-        with Daemon(tmp_path, services={"shop": {"checks": {"payments": check}}}) as daemon:
+        services = {"shop": {"checks": {"payments": check}}}
+        with Daemon(tmp_path, agent={"self_service": False}, services=services) as daemon:
 
             def gauge(name: str) -> float:
                 lines = daemon.get("/metrics")[1].splitlines()
