@@ -19,14 +19,20 @@ from agent.control import ControlServer, Refused
 from agent.deadman import TURN as PINGING
 from agent.deadman import DeadMan
 from agent.delivery import BEAT, Delivery
-from agent.desk import NoSuchTicket, PersonsMove
+from agent.desk.asked import Asked, CannotDo, Refusal
+from agent.desk.rooms import VERBS
+from agent.desk_metrics import DeskMetrics
+from agent.door import Door
 from agent.guard import ASKING, Guard
 from agent.hearing import REFRESH, Hearing
 from agent.holds import PLANNING, Holds
+from agent.inbound import InboundDoor
+from agent.known_issues import TURN, KnownIssues
 from agent.lock import StateLock
 from agent.markers import CannotMark, Markers
 from agent.metrics import Metrics
-from agent.outbox import CannotDo, Word
+from agent.outbox import CannotDo as CannotFollow
+from agent.outbox import Word
 from agent.pipeline import Pipeline
 from agent.precedents import Precedents
 from agent.rechecks import Rechecks
@@ -45,11 +51,10 @@ from agent.upkeep import Upkeep
 from agent.vitals import Vitals
 from agent.web.server import WebServer
 from alerting.connectors.registry import all_connectors
-from alerting.desk.ticket import IllegalMove, Move, Ticket
+from alerting.desk.ticket import IllegalMove
 from alerting.incidents.change import as_json
 from alerting.state import look_in, wants_retry
 from checks.registry import all_kinds
-from checks.text import visible
 from config.errors import ConfigError
 from config.models import Check, Config
 
@@ -60,7 +65,6 @@ _UPKEEP = 600.0
 _JUDGING = 60.0
 _STALLED = 30.0
 _COMMIT_PATIENCE = 5.0
-_LONGEST_NOTE = 2000
 _RELOAD_PATIENCE = 25.0
 
 
@@ -94,6 +98,7 @@ class App:
         self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
+        self._count_tickets()
         self.pipeline.wants = self._look_at_once
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
@@ -117,6 +122,14 @@ class App:
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
 
+    def _count_tickets(self) -> None:
+        self.desk_metrics = DeskMetrics(
+            self.directory, self.config.agent.id, self.clock, self.metrics.registry
+        )
+        self.desk_metrics.world = lambda: self.pipeline.world
+        self.desk_metrics.rules = lambda: self.pipeline.rules
+        self.pipeline.turned = self.desk_metrics.turned
+
     def _build_looking(self, writer: Writer) -> None:
         self.runner = Runner(self.clock, self.kinds)
         self.runner.allow(self.config.agent.allow_link_local)
@@ -128,6 +141,7 @@ class App:
         self.precedents = Precedents(self.directory, self.clock, self.pipeline)
         self.pipeline.opened = self.precedents.opened
         self.markers = Markers(self.pipeline, self.clock, lambda: self.config.agent.changes_token)
+        self.inbound = InboundDoor(self.pipeline, self.clock, lambda: self.config.inbound)
         self.vitals = Vitals(self.clock, self.pipeline, self.scheduler)
         self.runner.itself = self.vitals.of
         self.deadman = DeadMan(self.config.agent, self.clock, self.runner, self.vitals.standing_still)
@@ -140,14 +154,30 @@ class App:
         self._cleanup.push_async_callback(self.precedents.stop)
         self.delivery = Delivery(self.config, self.origin.connectors, self.clock, self.pipeline)
         self.vitals.waiting = lambda: self.delivery.stalled_for
+        self.vitals.delivered = lambda: self.delivery.delivered
         self._cleanup.push_async_callback(self.delivery.aclose)
         await self.delivery.start()
 
     def _site(self) -> Any:
+        from agent.web.answers import answer_routes
+        from agent.web.inbound import inbound_routes
         from agent.web.site import site
+        from agent.web.tickets import ticket_routes
 
         return site(
-            self.metrics.page, self.unready, self.config.agent.metrics.allow, self.hearing, self.markers
+            self.metrics.page,
+            self.unready,
+            self.config.agent.metrics.allow,
+            self.hearing,
+            self.markers,
+            *inbound_routes(self.inbound),
+            *answer_routes(self.pipeline.ask_desk, self.clock),
+            *ticket_routes(
+                Door("desk", self.clock, lambda: self.config.desk.token),
+                self.pipeline.ask_desk,
+                self.clock,
+                lambda: self.config.desk.attachments,
+            ),
         )
 
     async def _plan(self) -> None:
@@ -166,6 +196,7 @@ class App:
         self.clock.every(PINGING, self.deadman.turn, "deadman")
         self.clock.every(WATCH, self.reloads.watch, "targets")
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
+        self.clock.every(TURN, KnownIssues(self.directory, self.pipeline, self.clock).turn, "known issues")
 
     async def _guard_the_way(self) -> None:
         self.guard = Guard(self.directory, self.config, self.clock, self.pipeline, self.kinds)
@@ -278,14 +309,18 @@ class App:
             return await self._outbox_asked(arguments, who)
         if command == "tickets.test":
             return await self._test_asked(arguments, who)
+        if command == "desk":
+            return await asked_of_desk(self.pipeline, arguments, who, self.clock.now())
+        if command == "tickets.verify":
+            return await self._verify_asked(arguments, who)
         if command == "tickets.move":
-            return shown_move(await moved(self.pipeline, arguments, who))
+            return await moved(self.pipeline, arguments, who, self.clock.now())
         raise Refused(f"unknown command {command[:40]}")
 
     async def _outbox_asked(self, arguments: dict[str, Any], who: str) -> Any:
         try:
             return {"entries": await self.delivery.follow(Word.read(arguments, who))}
-        except CannotDo as error:
+        except CannotFollow as error:
             raise Refused(str(error)) from None
 
     async def _change_told(self, told: Any, who: str) -> Any:
@@ -304,6 +339,21 @@ class App:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise Refused("expected names of checks")
         return await Rechecks(self.pipeline, self.scheduler, self.holds, self.clock).ask(names)
+
+    async def _verify_asked(self, arguments: dict[str, Any], who: str) -> Any:
+        """Look at the checks of a ticket now, and note on it what they said."""
+        number = arguments.get("ticket")
+        found = {"verb": "tickets.checks", "arguments": {"ticket": number}}
+        names = await asked_of_desk(self.pipeline, found, who, self.clock.now())
+        if not names:
+            raise Refused(f"no check stands behind T-{number}: it can only be verified by hand")
+        looked = await Rechecks(self.pipeline, self.scheduler, self.holds, self.clock).ask(names)
+        statuses = {name: reading["status"] for name, reading in looked["readings"].items()}
+        said = {**arguments, "statuses": statuses, "left_out": looked["left_out"]}
+        noted = await asked_of_desk(
+            self.pipeline, {"verb": "tickets.verified", "arguments": said}, who, self.clock.now()
+        )
+        return {**noted, **looked}
 
     async def _test_asked(self, arguments: dict[str, Any], who: str) -> Any:
         route, service = arguments.get("route"), arguments.get("service")
@@ -342,6 +392,7 @@ class App:
         yield from self.upkeep.gauges()
         yield from self.budget.gauges()
         yield from self.delivery.gauges()
+        yield from self.desk_metrics.gauges()
         yield from self.deadman.gauges()
         yield from self.guard.gauges()
 
@@ -382,21 +433,23 @@ def _let_go(future: asyncio.Future[Any]) -> None:
         future.set_result(None)
 
 
-async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str) -> Ticket:
-    """A person's move on a ticket, asked for by command. Raises Refused with the reason."""
+async def moved(pipeline: Pipeline, arguments: dict[str, Any], who: str, now: int) -> Any:
+    """A person's move on a ticket, as commands asked for it once. Raises Refused with the reason."""
+    told = {"ticket": arguments.get("number"), "note": arguments.get("note") or None}
+    return await asked_of_desk(
+        pipeline, {"verb": f"tickets.{arguments.get('move')}", "arguments": told}, who, now
+    )
+
+
+async def asked_of_desk(pipeline: Pipeline, arguments: dict[str, Any], who: str, now: int) -> Any:
+    """What a command asks of the desk: the verb and its arguments. Raises Refused with the reason."""
+    verb, told = arguments.get("verb"), arguments.get("arguments")
+    if not isinstance(verb, str) or verb not in VERBS or not isinstance(told, dict):
+        raise Refused("expected a verb of the desk and its arguments")
     try:
-        note = visible(str(arguments.get("note") or ""), _LONGEST_NOTE)
-        asked = PersonsMove(Move(str(arguments.get("move"))), who, note)
-        return await pipeline.move_ticket(int(arguments["number"]), asked)
-    except (NoSuchTicket, IllegalMove) as error:
-        raise Refused(str(error)) from None
-    except (KeyError, ValueError):
-        raise Refused("expected a ticket number and a move") from None
-
-
-def shown_move(ticket: Ticket) -> dict[str, str]:
-    """What a command prints of a moved ticket."""
-    return {"id": ticket.id, "state": ticket.state.value}
+        return await pipeline.ask_desk(verb, Asked(told, who, now))
+    except (Refusal, IllegalMove) as error:
+        raise Refused(str(error), usage=isinstance(error, CannotDo) and error.usage) from None
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.burning import Burning, Look, silent
 from agent.clock import Clock
-from agent.desk import DAEMON, Subject
+from agent.desk.tickets import DAEMON, Subject
 from agent.memory import Draft
 from agent.months import Months
 from agent.pipeline import Pipeline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never jump."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others go on until so much time has passed."""
         ...
 
     def every(self, seconds: float, job: Job, name: str) -> None:
@@ -85,6 +90,9 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     def every(self, seconds: float, job: Job, name: str) -> None:
         self._jobs.append((seconds, job, name))
 
@@ -133,8 +141,9 @@ class SystemClock:
 
 
 async def _run(job: Job) -> None:
-    """APScheduler would run anything but a coroutine function on a thread."""
-    await job()
+    """APScheduler would run anything but a coroutine function on a thread, and logs as a fault what `stop` cancels."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await job()
 
 
 async def _beat(seconds: float, job: Job) -> None:

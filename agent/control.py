@@ -18,13 +18,15 @@ import structlog
 log = structlog.get_logger()
 SOCKET_NAME = "tocsin.sock"
 GROUP = "tocsin"
-_MAX_LINE = 1024 * 1024
+# A file that is attached comes in one line of base64: config/attachments.py has the largest.
+_MAX_LINE = 32 * 1024 * 1024
 _MAX_ANSWER = 16 * 1024 * 1024
 _PATIENCE = 30.0
 _NO_ANSWER = "the daemon did not answer; whether the change was made is not known: look "
 _LOOK = {
     "outbox": "with `tocsin outbox list`",
     "reload": "at its log",
+    "desk": "with `tocsin tickets show`",
     "tickets.move": "with `tocsin tickets show`",
     "maintenance": "with `tocsin maintenance list`",
     "changes": "with `tocsin changes list`",

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from agent.blindness import look_for_blindness
+from agent.desk import rooms, routing
+from agent.desk.ending import close_watched
 from agent.incidents.ends import end_removed, end_watches
 from agent.incidents.settling import Settling
 from agent.ledger import (
@@ -134,14 +136,22 @@ def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
     silence(draft, rules, now)
     look_for_blindness(draft, rules, now)
     end_watches(draft, now)
+    close_watched(draft, rules, now)
     end_tests(draft, now)
     draft.unsettled = True  # what waits, or is held back, may have waited long enough
+    sweep_desk(draft)
+
+
+def sweep_desk(draft: Draft) -> None:
+    """Have the desk look at the tickets that are due by time."""
+    draft.desk_sweep = True
 
 
 def conclude(draft: Draft, rules: Rulebook, now: int) -> None:
     """Once for each transaction, when all that came in is on the draft: what becomes of problems and tickets."""
     if draft.unsettled or draft.waiting:
         Settling(draft, rules, now).run()
+    rooms.run(draft, rules, now)
     mirror(draft, rules, now)
 
 
@@ -150,6 +160,7 @@ def catch_up(draft: Draft, rules: Rulebook, alive_until: int | None, now: int) -
     rename(draft, rules, now)
     draft.unsettled = True
     draft.looking_since = now
+    sweep_desk(draft)
     end_tests(draft, now, older=0)
     if alive_until is not None:
         gap = while_stopped(alive_until, now)
@@ -212,6 +223,7 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
         if service not in rules.services:
             close_service(draft, service, now)
     _end_unwatched(draft, rules, now)
+    routing.follow_teams(draft, rules, now)
     draft.unsettled = True
     rejudge(draft, rules, now, before)
 

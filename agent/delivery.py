@@ -15,6 +15,7 @@ from agent.courier import Courier, Where, for_a_person, is_due
 from agent.memory import Draft
 from agent.outbox import Word, follow_word
 from agent.pipeline import Pipeline
+from agent.postbox import Postbox
 from agent.remote_desk import RemoteDesk
 from alerting.connectors.base import ConnectorType
 from alerting.messages import Can, RemoteState
@@ -43,6 +44,7 @@ class Delivery:
         self._polled: dict[Where, float] = {}
         self._sent: Counter[str] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
+        self.postbox = Postbox(lambda: self.desks, pipeline, clock, self._tally)
         self.use(config)
 
     def use(self, config: Config) -> None:
@@ -56,6 +58,7 @@ class Delivery:
 
     async def start(self) -> None:
         """Calls that were under way when the daemon ended are in doubt."""
+        await self.postbox.start()
         if not any(entry.state is Standing.LEASED for entry in self._outbox.values()):
             return
 
@@ -72,6 +75,7 @@ class Delivery:
         """Start what is due; the oldest first, as much at once as each helpdesk takes."""
         if not self.desks or self._pipeline.degraded:
             return
+        await self.postbox.tick()
         busy = Counter(name for name, _ in self._tasks)
         for entry in sorted(self._outbox.values(), key=lambda entry: entry.changed_at):
             where = (entry.helpdesk, entry.key)
@@ -85,22 +89,24 @@ class Delivery:
                 self._begin(where, courier.deliver(where) if due else courier.poll(where))
         if len(self._polled) > len(self._outbox):
             self._polled = {where: at for where, at in self._polled.items() if where in self._outbox}
-        while self._old and not self._tasks:
+        while self._old and not self._tasks and not self.postbox.busy:
             await self._old.pop().aclose()
 
     async def settled(self) -> None:
         """Until no call is under way."""
+        await self.postbox.settled()
         while self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def aclose(self, grace: float = 5.0) -> None:
         """Let calls that are under way end within `grace` seconds; the others are in doubt at the next start."""
         tasks = list(self._tasks.values())
+        posting = asyncio.create_task(self.postbox.aclose(grace))
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, posting, return_exceptions=True)
         for desk in (*self.desks.values(), *self._old):
             await desk.aclose()
 
@@ -120,7 +126,14 @@ class Delivery:
         """
         asked = (e for e in self._outbox.values() if e.unsent and e.helpdesk in self.desks)
         waiting = [entry.changed_at for entry in asked if not for_a_person(entry)]
+        waiting += [notice.at for notice in self.postbox.waiting()]
         return max(0.0, (self._clock.now() - min(waiting)) / _SECOND) if waiting else 0.0
+
+    @property
+    def delivered(self) -> int:
+        """A count that rises with each delivery."""
+        versions = sum(entry.done_version for entry in self._outbox.values())
+        return versions + self.postbox.delivered
 
     def gauges(self) -> Iterable[Metric]:
         """The metrics of the outbox; every helpdesk from 0."""
@@ -133,13 +146,17 @@ class Delivery:
             for reason in _REASONS:
                 failed.add_metric([name, reason], float(self._failed[name, reason]))
         unsent = [entry for entry in list(self._outbox.values()) if entry.unsent]
-        depth = GaugeMetricFamily("tocsin_outbox_depth", "Tickets with changes that are not delivered.")
-        depth.add_metric([], float(len(unsent)))
-        oldest = GaugeMetricFamily("tocsin_outbox_oldest_seconds", "Age of the oldest of these changes.")
-        since = min((entry.changed_at for entry in unsent), default=self._clock.now())
+        notices = [notice for notice in list(self._pipeline.world.notices.values()) if notice.unsent]
+        help_text = "Tickets with changes, and notices to people, that are not delivered."
+        depth = GaugeMetricFamily("tocsin_outbox_depth", help_text)
+        depth.add_metric([], float(len(unsent) + len(notices)))
+        oldest = GaugeMetricFamily("tocsin_outbox_oldest_seconds", "Age of the oldest of these.")
+        moments = [*(entry.changed_at for entry in unsent), *(notice.at for notice in notices)]
+        since = min(moments, default=self._clock.now())
         oldest.add_metric([], max(0.0, (self._clock.now() - since) / _SECOND))
         waiting = GaugeMetricFamily("tocsin_outbox_parked", "Of these, those that wait for a person.")
-        waiting.add_metric([], float(sum(map(for_a_person, unsent))))
+        stuck = sum(notice.state is Standing.PARKED for notice in notices)
+        waiting.add_metric([], float(sum(map(for_a_person, unsent)) + stuck))
         yield from (sent, failed, depth, oldest, waiting)
 
     @property

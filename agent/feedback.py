@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.desk import DAEMON, PersonsMove, move_ticket
+from agent.desk.recording import lacking
+from agent.desk.tickets import DAEMON, PersonsMove, move_ticket
 from agent.memory import Draft
 from alerting.desk.ticket import Move, Ticket, TicketEvent, TicketState
 from alerting.incidents.incident import IncidentState
@@ -61,7 +62,8 @@ def _ended(draft: Draft, ticket: Ticket, entry: Outgoing, policy: Policy, now: i
     if on_close == "respect":
         if state is RemoteState.GONE:
             return parked(entry, "the ticket is gone over there")
-        _move(draft, entry, Move.RESOLVE if state is RemoteState.RESOLVED else Move.CLOSE, now)
+        ticket_stays = state is RemoteState.RESOLVED or lacking(draft, ticket) is not None
+        _move(draft, entry, Move.RESOLVE if ticket_stays else Move.CLOSE, now)
         return entry
     again = on_close == "reopen" and state is RemoteState.RESOLVED and Can.REOPEN in policy.can
     what = "it is opened again there" if again else "a new one is made there"

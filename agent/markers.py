@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-import structlog
-
 from agent.changes import Changes
 from agent.clock import Clock
+from agent.door import Door
 from agent.memory import Draft
 from agent.pipeline import Pipeline
 from alerting.incidents.change import CONFIG, DEPLOY, Change
@@ -18,28 +16,18 @@ from checks.masking import masked
 from checks.text import visible
 from config.friendly import nearest
 from config.models import Config
-from config.secrets import Secret, SecretError
+from config.secrets import Secret
 
-log = structlog.get_logger()
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,15}")
 _LONGEST = {"text": 500, "version": 100, "by": 100}
 _MASKED_FIRST = 4096
 _MOST_SERVICES = 100
 _FEW = 20
 _KNOWN = ("service", "services", "version", "text", "kind", "by")
-_BURST, _PER_SECOND = 60.0, 1.0
 
 
 class CannotMark(Exception):
     """What was told is no marker; the text says why."""
-
-
-class TooManyMarkers(Exception):
-    """Markers come without a pause."""
-
-
-class NoToken(Exception):
-    """Pipelines are not let in, or the token that they are to show cannot be read now."""
 
 
 def marker(told: Mapping[str, Any], services: Collection[str], who: str, now: int) -> Change:
@@ -108,8 +96,8 @@ class Markers:
     """Takes them in; when it returns they are on the disk. `token` is what pipelines must show, None lets none in."""
 
     def __init__(self, pipeline: Pipeline, clock: Clock, token: Callable[[], Secret | None]) -> None:
-        self._pipeline, self._clock, self._token = pipeline, clock, token
-        self._bucket = (_BURST, clock.monotonic())
+        self._pipeline, self._clock = pipeline, clock
+        self.door = Door("changes", clock, token)
 
     async def add(self, told: Mapping[str, Any], who: str) -> Change:
         """Raises CannotMark."""
@@ -118,27 +106,6 @@ class Markers:
     async def reloaded(self, changes: Changes, config: Config) -> None:
         """A reload changed something."""
         await self._note(of_reload(changes, config, self._clock.now()))
-
-    def lets_in(self, shown: str) -> bool:
-        """Whether that is the token, found out in the same time whatever is shown. Raises NoToken."""
-        secret = self._token()
-        if secret is None:
-            raise NoToken
-        try:
-            wanted = secret.reveal()
-        except SecretError as error:
-            log.error("changes.token_unreadable", reason=str(error))
-            raise NoToken from None
-        return hmac.compare_digest(shown.encode(), wanted.encode()) and bool(wanted)
-
-    def spend(self) -> None:
-        """One more of those that let in pipelines: so many at once, then one a second. Raises TooManyMarkers."""
-        left, at = self._bucket
-        now = self._clock.monotonic()
-        left = min(_BURST, left + (now - at) * _PER_SECOND)
-        if left < 1:
-            raise TooManyMarkers
-        self._bucket = (left - 1, now)
 
     async def _note(self, change: Change) -> Change:
         def note(draft: Draft) -> Change:

@@ -10,8 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from alerting.desk.attachment import Attachment
+from alerting.desk.forgetting import Forgotten
 from alerting.desk.impact import MonthsBudget
-from alerting.desk.ticket import Ticket, TicketEvent
+from alerting.desk.notices import Notice
+from alerting.desk.roster import RosterEntry
+from alerting.desk.ticket import Ticket, TicketEvent, TicketState
 from alerting.incidents.change import Change
 from alerting.incidents.decision import Decided, Decision
 from alerting.incidents.incident import Incident
@@ -23,6 +27,7 @@ from alerting.slo.gaps import Gap
 from alerting.slo.track import Track, TrackChange
 from alerting.state import NEW, CheckState, Flip
 from checks.base import Reading, Status
+from config.policies import Policy
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -97,6 +102,9 @@ class Layer(Generic[K, V]):
             seen.pop(key, None)
         return seen
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.changed or (key in self._below and key not in self.dropped)
+
     def settle(self) -> None:
         for key in self.dropped:
             self._below.pop(key, None)
@@ -109,6 +117,11 @@ class World:
 
     `members` are what belongs, or belonged, to each incident that is not resolved for good, or not left by all.
     `suppressions` are those that are not over, `outbox` by helpdesk and key what is unsent or may change again.
+    `tickets` are those that are not closed, and those that a recurrence could open again; `policies` those that
+    tickets were opened under, by digest; `desk_due` is when the desk has to look at a ticket again; `roster` are the
+    entries that are not over; `notices` by key those that are unsent; `ended_alerts` are of other tools, over before
+    anything was known of them, by origin with the moment: those of this run; `given` is when each person was last
+    given a ticket.
     `changes` are the latest, the oldest first. `budgets` are by service those of
     the running month as they were judged last; they are reckoned from the store and never part of a draft.
     `named` is when a ticket was last told what else its incident affects,
@@ -126,6 +139,12 @@ class World:
     members: dict[int, tuple[Member, ...]] = field(default_factory=dict)
     suppressions: tuple[Suppression, ...] = ()
     outbox: dict[tuple[str, str], Outgoing] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    desk_due: dict[int, int | None] = field(default_factory=dict)
+    roster: tuple[RosterEntry, ...] = ()
+    notices: dict[str, Notice] = field(default_factory=dict)
+    ended_alerts: dict[str, int] = field(default_factory=dict)
+    given: dict[str, int] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     last_change: int = 0
     budgets: Mapping[str, MonthsBudget] = field(default_factory=dict)
@@ -145,13 +164,21 @@ class World:
         return lasting | {each.incident for each in self.problems.values() if each.incident is not None}
 
     def forget_ended(self) -> None:
-        """Keep open tickets, those that a recurrence could open again, and what goes with them; the store has all."""
+        """Keep tickets that are not closed, those that a recurrence could open again, and what goes with them."""
         linked = {incident.ticket for incident in self.incidents.values()}
         ended = [
-            number for number, ticket in self.tickets.items() if not ticket.is_open and number not in linked
+            number
+            for number, ticket in self.tickets.items()
+            if ticket.state is TicketState.CLOSED
+            and number not in linked
+            and self.desk_due.get(number)
+            is None  # nothing is to come, such as a reminder of a follow-up action
         ]
         for number in ended:
             del self.tickets[number]
+            self.desk_due.pop(number, None)
+        for told in [key for key, notice in self.notices.items() if not notice.unsent]:
+            del self.notices[told]
         sent = [
             key for key, entry in self.outbox.items() if not entry.unsent and entry.ticket not in self.tickets
         ]
@@ -175,9 +202,14 @@ class Draft:
     """Changes on their way to the disk: seen by the decisions that follow in the same transaction.
 
     `told` are checks, with their kinds, whose memo changed without a reading; `no_gaps` were taken for gaps before.
-    `links` tie tickets (ticket, relation, other, at); `wanted` are checks that are to look at once. While `unsettled`,
-    it is not yet decided what becomes of the problems. `recorded` is what suppressions are, each from a moment on;
-    of the `events` so many are `mirrored` in the outbox already.
+    `links` tie tickets (ticket, relation, other, at), `unlinks` are taken away; `wanted` are checks that are to look at
+    once. While `unsettled`, it is not yet decided what becomes of the problems.
+    `recorded` is what suppressions are, each from a moment on;
+    of the `events` so many are `mirrored` in the outbox already. `rostered` are entries of the roster, each from a
+    moment on. `worked` are tickets as the desk left them; `desk_sweep`: it also looks at those that are due by time,
+    `desk_left`: more of them than it saw to.
+    `forgotten` are people of whom nothing is to be left, `untold` tickets of which somebody was to be told while there
+    is no channel for it.
     """
 
     world: InitVar[World]
@@ -187,6 +219,7 @@ class Draft:
     links: list[tuple[int, str, int, int]] = field(default_factory=list)
     wanted: set[Address] = field(default_factory=set)
     unsettled: bool = False
+    unlinks: list[tuple[int, str, int]] = field(default_factory=list)
     written_incidents: dict[int, Incident] = field(default_factory=dict)
     readings: list[tuple[Address, str, Reading]] = field(default_factory=list)
     flips: list[tuple[Address, Flip]] = field(default_factory=list)
@@ -199,6 +232,13 @@ class Draft:
     facts: list[Fact] = field(default_factory=list)
     moves: list[tuple[Address, Address]] = field(default_factory=list)
     told: dict[Address, str] = field(default_factory=dict)
+    attachments: list[Attachment] = field(default_factory=list)
+    rostered: list[tuple[int, RosterEntry]] = field(default_factory=list)
+    worked: dict[int, Ticket] = field(default_factory=dict)
+    forgotten: list[Forgotten] = field(default_factory=list)
+    desk_sweep: bool = False
+    desk_left: bool = False
+    untold: set[int] = field(default_factory=set)
 
     def __post_init__(self, world: World) -> None:
         self._world = world
@@ -210,6 +250,12 @@ class Draft:
         self.members: Layer[int, tuple[Member, ...]] = Layer(world.members)
         self.named: Layer[int, Named] = Layer(world.named)
         self.outbox: Layer[tuple[str, str], Outgoing] = Layer(world.outbox)
+        self.policies: Layer[str, Policy] = Layer(world.policies)
+        self.desk_due: Layer[int, int | None] = Layer(world.desk_due)
+        self.notices: Layer[str, Notice] = Layer(world.notices)
+        self.ended_alerts: Layer[str, int] = Layer(world.ended_alerts)
+        self.given: Layer[str, int] = Layer(world.given)
+        self.roster = world.roster
         self.opened, self.digest = world.opened, world.digest
         self.suppressions = world.suppressions
         self.last_incident, self.last_ticket = world.last_incident, world.last_ticket
@@ -269,10 +315,19 @@ class Draft:
         self.recorded.append((at, suppression))
         self.unsettled = True
 
+    def enroll(self, at: int, entry: RosterEntry) -> None:
+        """From `at` on the entry is this, whatever it was."""
+        self.roster = (*(each for each in self.roster if each.number != entry.number), entry)
+        self.rostered.append((at, entry))
+
     def opened_incidents(self) -> list[Incident]:
         """Those that this draft opened, in their order."""
         numbers = {each.incident for each in self.decisions if each.what is Decided.OPENED}
         return [incident for number, incident in self.written_incidents.items() if number in numbers]
+
+    def opens(self, ticket: int) -> bool:
+        """Whether the ticket is new with this draft."""
+        return ticket > self._world.last_ticket
 
     def note_change(self, change: Change) -> Change:
         """The change with its number, from now on among those that tickets tell of."""
@@ -303,8 +358,14 @@ class Draft:
             self.members,
             self.named,
             self.outbox,
+            self.policies,
+            self.desk_due,
+            self.notices,
+            self.ended_alerts,
+            self.given,
         ):
             layer.settle()
+        self._world.roster = self.roster
         self._world.suppressions = self.suppressions
         self._world.changes = self.known_changes[-LAST_CHANGES:]
         self._world.last_change += len(self.changes)

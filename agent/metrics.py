@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
@@ -18,12 +18,14 @@ from checks.base import ErrorKind, Kind, Reading, Status
 from checks.command.measures import unit_of
 from checks.metric_names import metric, named_metric, open_metric
 from config.models import Config
+from config.policies import PRIORITIES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STATES = (Status.OK, Status.DEGRADED, Status.DOWN, Status.UNKNOWN)
 _CHECK = ["service", "check", "kind"]
 _MOST_LABELS = 100
+_TIERS = ("1", "2", "3")
 Gauges = Callable[[], Iterable[Metric]]
 
 
@@ -235,8 +237,8 @@ def _tickets(world: World) -> Metric:
     )
     tally = Tally((t.state.value, t.priority, str(t.tier)) for t in list(world.tickets.values()) if t.is_open)
     for state in sorted(state.value for state in OPEN_STATES):
-        for priority in ("high", "medium", "low"):
-            tally.setdefault((state, priority, "1"), 0)
+        for priority, tier in product(PRIORITIES, _TIERS):
+            tally.setdefault((state, priority, tier), 0)
     for labels, count in sorted(tally.items()):
         family.add_metric(list(labels), float(count))
     return family

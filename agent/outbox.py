@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.memory import Draft
+from alerting.desk.notices import Notice, dropped, waits
 from alerting.messages import RemoteState
 from alerting.outgoing import Outgoing, Standing, anew
 from checks.text import visible
@@ -49,10 +50,23 @@ def follow_word(draft: Draft, word: Word, now: int) -> int:
             by=word.by,
             reason=word.drop or entry.last_error,
         )
+    return len(found) + _follow_with_notices(draft, word, now)
+
+
+def _follow_with_notices(draft: Draft, word: Word, now: int) -> int:
+    found = [each for each in draft.notices.values() if _meant(each, word)]
+    for notice in found:
+        if word.drop is not None:
+            draft.notices.put(notice.key, dropped(notice, f"dropped by {word.by}: {word.drop}"))
+        elif notice.state is not Standing.LEASED:
+            draft.notices.put(notice.key, waits(notice, now, notice.last_error))
+        event = "notice.retry_asked" if word.drop is None else "notice.dropped"
+        reason = word.drop or notice.last_error
+        draft.tell(event, helpdesk=notice.channel, key=notice.key, by=word.by, reason=reason)
     return len(found)
 
 
-def _meant(entry: Outgoing, word: Word) -> bool:
+def _meant(entry: Outgoing | Notice, word: Word) -> bool:
     if word.drop is None and not entry.unsent:
         return False
     return entry.key == word.key or word.key is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -12,14 +13,19 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 
 from agent import decide
 from agent.clock import Clock, StepWatch
-from agent.desk import NoSuchTicket, PersonsMove, move_ticket
+from agent.desk.asked import Asked, NoSuchTicket, Refusal
+from agent.desk.document import document
+from agent.desk.files import ATTACHMENTS, with_files
+from agent.desk.rooms import VERBS, WITH_TIMELINE
+from agent.desk.tickets import PersonsMove, move_ticket
 from agent.memory import Address, CheckMemory, Draft, World
 from agent.rulebook import Rulebook
 from agent.store.outbox import mirrors_of
-from agent.store.restore import restored, ticket_from_store
+from agent.store.restore import restored
 from agent.store.save import save
-from agent.store.writer import Writer
-from alerting.desk.ticket import IllegalMove, Ticket
+from agent.store.tickets import ticket_from_origin, ticket_from_store, timeline
+from agent.store.writer import Work, Writer
+from alerting.desk.ticket import IllegalMove, Ticket, parse_id
 from alerting.incidents.incident import Incident
 from alerting.slo.gaps import believed
 from checks.base import Reading
@@ -34,6 +40,8 @@ Change = Callable[[Draft], Any]
 Heard = Callable[[Address, Reading], None]
 Wants = Callable[[Address], None]
 Opened = Callable[[Incident], None]
+# Tickets as they were, None where there was none, and as they are.
+Turned = Callable[[list[tuple[Ticket | None, Ticket]]], None]
 
 
 class BacklogFull(Exception):
@@ -50,6 +58,7 @@ class Pipeline:
         self.heard: Heard = lambda _address, _reading: None
         self.wants: Wants = lambda _address: None
         self.opened: Opened = lambda _incident: None
+        self.turned: Turned = lambda _turns: None
         self._writer, self._clock, self._agent_id = writer, clock, agent_id
         self._waiting: deque[tuple[Change, asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
@@ -113,7 +122,38 @@ class Pipeline:
         if number not in self.world.tickets:
             await self._remember_ticket(number)
         moved: Ticket = await self.change(lambda draft: move_ticket(draft, number, asked, self._clock.now()))
-        return moved
+        return self.world.tickets.get(number, moved)  # with what the desk did to it at once by itself
+
+    async def ask_desk(self, verb: str, asked: Asked) -> Any:
+        """What a person asks of the desk. Raises asked.Refusal or IllegalMove."""
+        for number in _tickets_in(asked):
+            if number not in self.world.tickets:
+                await self._remember_ticket(number)
+        await self._remember_origin(asked.arguments.get("origin"))
+        if ATTACHMENTS in asked.arguments:
+            self._known(asked.arguments.get("ticket"))  # before anything is written for it
+            limits, directory = self.rules.desk.attachments, self._writer.directory
+            asked = await asyncio.to_thread(with_files, asked, limits, directory)
+        if verb in WITH_TIMELINE:
+            asked = await self._with_timeline(asked)
+        answer = await self.change(lambda draft: VERBS[verb](draft, self.rules, asked))
+        return self._as_it_is(answer)
+
+    def _known(self, number: object) -> None:
+        """Raises NoSuchTicket for a number that no ticket has."""
+        if isinstance(number, int) and number not in self.world.tickets:
+            raise NoSuchTicket(f"there is no ticket T-{number}")
+
+    def _as_it_is(self, answer: Any) -> Any:
+        """An answer that is a ticket's document, with what the desk did to the ticket at once by itself."""
+        if not isinstance(answer, dict) or not {"id", "stamps"} <= answer.keys():
+            return answer
+        ticket = self.world.tickets.get(parse_id(str(answer["id"])) or 0)
+        return answer if ticket is None else {**answer, **document(ticket)}
+
+    async def stored(self, look: Work) -> Any:
+        """What the store holds beside what is in memory."""
+        return await self._writer.write(look)
 
     async def reload(self, rules: Rulebook) -> None:
         """Go on under new rules, in one transaction with what they change. Unchanged checks keep everything."""
@@ -180,9 +220,8 @@ class Pipeline:
     async def _pump(self) -> None:
         while True:
             await self._wake.wait()
-            await asyncio.sleep(
-                _GATHER
-            )  # readings released together come in together: one commit for them all
+            # Readings released together come in together: one commit for them all.
+            await self._clock.sleep(_GATHER)
             self._wake.clear()
             while self._waiting or self._clock_was_set:
                 # What is decided after the clock was set is decided in the knowledge that it was.
@@ -205,8 +244,12 @@ class Pipeline:
         if refusal is None:
             self._last_commit = self._committed_at = self._clock.monotonic()
             self._settled_rules = self.rules
+            turns = [(self.world.tickets.get(number), each) for number, each in draft.tickets.changed.items()]
             draft.settle()
+            self.turned(turns)
             self._announce(draft, results)
+            if draft.desk_left:
+                self._enqueue(decide.sweep_desk)
         elif len(batch) > 1:
             for entry in batch:
                 await self._commit([entry])
@@ -252,7 +295,7 @@ class Pipeline:
                 try:
                     results.append((future, change(draft)))
                 except Exception as error:
-                    if not isinstance(error, (NoSuchTicket, IllegalMove)):
+                    if not isinstance(error, (Refusal, IllegalMove)):
                         log.exception("pipeline.change_failed")
                     failed[number] = error
                     break
@@ -285,6 +328,24 @@ class Pipeline:
             else:
                 future.set_result(result)
 
+    async def _remember_origin(self, origin: object) -> None:
+        """The ticket that came from there, though it may have ended long ago."""
+        if not isinstance(origin, str) or not origin:
+            return
+        number = await self._writer.write(
+            lambda connection: ticket_from_origin(connection, self._agent_id, origin)
+        )
+        if number is not None and number not in self.world.tickets:
+            await self._remember_ticket(number)
+
+    async def _with_timeline(self, asked: Asked) -> Asked:
+        """The request with the lines of its ticket, which are not kept in memory."""
+        number = asked.arguments.get("ticket")
+        if not isinstance(number, int) or isinstance(number, bool):
+            return asked
+        lines = await self._writer.write(lambda connection: timeline(connection, self._agent_id, number))
+        return replace(asked, timeline=tuple(lines))
+
     async def _remember_ticket(self, number: int) -> None:
         ticket, mirrors = await self._writer.write(
             lambda connection: (
@@ -296,6 +357,20 @@ class Pipeline:
             self.world.tickets[number] = ticket
         for each in mirrors:
             self.world.outbox.setdefault((each.helpdesk, each.key), each)
+        if (
+            ticket is not None
+            and ticket.merged_into is not None
+            and ticket.merged_into not in self.world.tickets
+        ):
+            await self._remember_ticket(ticket.merged_into)  # what is asked of the one is done on the other
+
+
+def _tickets_in(asked: Asked) -> list[int]:
+    """The numbers of tickets that a request names."""
+    named = [asked.arguments.get(name) for name in ("ticket", "other")]
+    many = asked.arguments.get("tickets")
+    named += many if isinstance(many, list) else []
+    return [each for each in named if isinstance(each, int) and not isinstance(each, bool)]
 
 
 def _cannot_write(error: Exception) -> bool:

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock
-from agent.desk import note
+from agent.desk.tickets import note
 from agent.pipeline import Pipeline
 from agent.store.reader import NoStore, reading
 from alerting.desk.precedents import alike, told

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
 from agent.clock import Clock
-from alerting.connectors.base import Connector, ConnectorType, Outcome, Result, Setting
+from alerting.connectors.base import (
+    Connector,
+    ConnectorType,
+    Letter,
+    Messenger,
+    Outcome,
+    Result,
+    Setting,
+    Told,
+)
 from alerting.messages import Desired, Known, Observed
 from alerting.outgoing import pause
 from checks.masking import masked
@@ -32,6 +41,7 @@ class RemoteDesk:
         self._connector: Connector = kind.connect(helpdesk.own, Setting(helpdesk.name, agent))
         self.can, self.limits = self._connector.capabilities, self._connector.limits
         self.lag = self._connector.visibility_lag
+        self.tells_people = bool(getattr(helpdesk.own, "tells_people", False))
         self._tokens, self._filled_at = float(self.limits.burst), clock.monotonic()
         self._paused_until = float("-inf")
         self._faults = 0
@@ -61,6 +71,30 @@ class RemoteDesk:
     async def read(self, known: Known) -> Result:
         """Never IN_DOUBT: what only looks can be repeated."""
         return await self._called_out(self._connector.read(known), reads=True)
+
+    async def tell(self, letters: Sequence[Letter], told: Told) -> None:
+        """Each letter is told of once, with how it ended."""
+        left = {letter.key: letter for letter in letters}
+        minded: set[Outcome] = set()
+
+        async def heard(letter: Letter, result: Result) -> None:
+            if left.pop(letter.key, None) is not None:
+                if result.outcome not in minded:  # one fault stops them all
+                    self._mind(result)
+                minded.add(result.outcome)
+                await told(letter, replace(result, reason=visible(masked(result.reason), _LONGEST_REASON)))
+
+        failed = Result.in_doubt("the connector did not say how it ended")
+        try:
+            async with asyncio.timeout(self.limits.deadline * len(letters)):
+                await cast("Messenger", self._connector).tell(letters, heard)
+        except TimeoutError:
+            failed = Result.in_doubt(f"no answer within {self.limits.deadline * len(letters):g}s")
+        except Exception as error:
+            failed = Result.in_doubt(f"the connector failed: {_said(error)}")
+            log.error("connector.failed", helpdesk=self.name, reason=failed.reason)
+        for letter in list(left.values()):
+            await heard(letter, failed)
 
     async def aclose(self) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.desk import DAEMON
+from agent.desk.tickets import DAEMON
 from agent.memory import Address, Draft
 from agent.rulebook import Rulebook
 from alerting.desk.ticket import TicketEvent

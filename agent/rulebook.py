@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent.memory import Address
 from agent.ties import tied, ties_of
+from alerting.desk.working_time import OFFICE_HOURS
 from alerting.incidents.graph import Graph
 from alerting.incidents.problem import Problem
 from alerting.incidents.settle import Limits
@@ -15,8 +16,27 @@ from alerting.incidents.severity import Facts, severity_of
 from alerting.incidents.storms import StormSpec
 from alerting.slo.spans import DownWhen
 from alerting.state import StateSpec
+from config.categories import CategoryOptions, categories_of
 from config.conditions import Condition, Hold
-from config.models import ITSELF, Check, Config, Helpdesk, Route, Service, Severity, SeverityRule
+from config.crews import Crew, crews_of
+from config.desk import DeskOptions
+from config.models import (
+    ITSELF,
+    Check,
+    Config,
+    Helpdesk,
+    Route,
+    Service,
+    Severity,
+    SeverityRule,
+    Team,
+    Timetable,
+)
+from config.notices import notices_channel
+from config.policies import DEFAULT_POLICY, Policy
+from config.policy_reader import with_targets
+from config.public_holidays import load_holidays
+from config.vendors import Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,9 @@ class Rulebook:
     `was` are the earlier names of a check, `heirs` the way back: who has a name now that is no check's any more.
     `disabled` are the checks that are configured but do not run, each with its reason. `deciding` are the checks that
     say whether a service is down, `ties` what each check shares with others, such as `host=web-01`, `tied` the checks
-    by that.
+    by that. `notices` is the channel by which the desk tells people something, empty for none. `crews` are the
+    teams with all that is said of their people, `office` their calendars, `categories` those of tickets in the
+    order in which they are tried.
     """
 
     agent: str
@@ -50,8 +72,35 @@ class Rulebook:
     max_open_per_minute: int
     routes: tuple[Route, ...]
     helpdesks: Mapping[str, Helpdesk]
-
     severity: tuple[SeverityRule, ...]
+    teams: Mapping[str, Team]
+    crews: Mapping[str, Crew]
+    categories: Mapping[str, CategoryOptions]
+    policies: Mapping[str, Policy]
+    office: Mapping[str, Timetable]
+    desk: DeskOptions
+    vendors: Mapping[str, Vendor]
+    notices: str
+
+    def zone_of(self, team: str | None) -> str:
+        """The zone in which people of the team, or of none, read moments."""
+        return self.office.get(team or "", self.office[""]).zone
+
+    def policy_of(self, service: str, team: str | None) -> Policy:
+        """The policy of a new ticket: its service's, else its team's, else the default; with the targets that the team
+        has of its own, and over these the service. Where it names no calendar a business day is that of the team.
+        """
+        known = self.services.get(service)
+        named = team or (known.team if known is not None else None) or ""
+        asked = self.teams.get(named)
+        tellers = [each for each in (known, asked) if each is not None]
+        name = next((each.policy for each in tellers if each.policy), DEFAULT_POLICY.name)
+        policy = self.policies.get(name) or self.policies.get(DEFAULT_POLICY.name, DEFAULT_POLICY)
+        for each in reversed(tellers):
+            policy = with_targets(policy, each.ticket_targets)
+        if policy.calendar is None:
+            policy = replace(policy, calendar=self.office.get(named, self.office[""]))
+        return policy
 
     def severity_of(self, problem: Problem, services: int = 1) -> tuple[Severity, str]:
         """How severe a problem is, and why."""
@@ -61,7 +110,12 @@ class Rulebook:
 
     @classmethod
     def of(cls, config: Config, before: Rulebook | None = None) -> Rulebook:
-        """`before` are the rules in force so far: a check that ran already is no heir of what ran beside it."""
+        """`before` are the rules in force so far: a check that ran already is no heir of what ran beside it.
+
+        Holidays of its calendars are fetched, which takes a while: in a running daemon this is made on a thread.
+        """
+        for region in {region for calendar in config.calendars.values() for region in calendar.regions}:
+            load_holidays(region)
         if (
             ITSELF not in config.services
         ):  # it has rules without a check, such as `isolated`, whatever it looks at
@@ -108,7 +162,22 @@ class Rulebook:
             severity=config.severity,
             routes=config.routes,
             helpdesks=config.helpdesks,
+            teams=config.teams,
+            crews=crews_of(config.teams, config.calendars, config.agent.timezone),
+            categories=categories_of(config.desk.categories),
+            policies=config.policies,
+            office=_office(config),
+            desk=config.desk,
+            vendors=config.vendors,
+            notices=notices_channel(config),
         )
+
+
+def _office(config: Config) -> dict[str, Timetable]:
+    """When the people of each team work; the empty name is for tickets of none."""
+    named = {name: config.calendars.get(team.calendar or "") for name, team in config.teams.items()}
+    found = {name: calendar for name, calendar in named.items() if calendar is not None}
+    return {"": replace(OFFICE_HOURS, zone=config.agent.timezone), **found}
 
 
 def _deciding(service: Service) -> tuple[Address, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.desk import Subject
+from agent.desk.tickets import Subject
 from agent.grounds import grounds_of
 from agent.memory import Draft
 from agent.rulebook import Rulebook

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from agent.clock import Clock
-from agent.desk import note
+from agent.desk.tickets import note
 from agent.memory import Address, Draft
 from agent.pipeline import Pipeline
 from alerting.incidents.storms import STORM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.desk import DAEMON, PersonsMove, move_ticket, note
+from agent.desk.tickets import DAEMON, PersonsMove, move_ticket, note
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import sla
@@ -77,6 +77,7 @@ def open_test(draft: Draft, rules: Rulebook, trial: Trial, by: str, now: int) ->
         description=_TEXT.format(by=by),
         opened_at=now,
         due=sla.due(now, "low"),
+        test=True,
     )
     draft.tickets.put(number, ticket)
     note(draft, number, now, _OPENED, f"opened as a test of {where} by {by}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from agent.clock import Clock
 from agent.store.decisions import forget_decisions
+from agent.store.files import tidy
 from agent.store.reader import NoStore, reading
 from agent.store.retention import drop_old, pack_some
 from agent.store.roll_ups import DAY, HOUR, forget_roll_ups, thin_out
+from agent.store.tickets import attached
 from agent.store.writer import Writer
 from agent.uptime import totals
 from alerting.slo.periods import parse_period
@@ -24,6 +27,7 @@ _DAILY_DAYS = 2 * 366
 _DECISIONS_DAYS = 3 * 366
 _WINDOWS = ("30d", "90d")
 _FRESH = 30.0
+_UNUSED_FILES = 86_400.0
 
 
 class Upkeep:
@@ -55,6 +59,8 @@ class Upkeep:
             lambda connection: forget_decisions(connection, agent, now - _DECISIONS_DAYS * DAY)
         ):
             continue
+        known = await write(attached)
+        await asyncio.to_thread(tidy, self._directory, known, now / 1_000_000 - _UNUSED_FILES)
 
     def gauges(self) -> Iterator[Metric]:
         """Uptime, target, budget and coverage per service."""

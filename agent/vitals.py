@@ -44,12 +44,14 @@ class Vitals:
     """Asked by the daemon's own checks, part by part, and by who says outwards that all goes on.
 
     `waiting` gives the seconds that the oldest change has waited to be delivered; without helpdesks nothing waits.
+    `delivered` gives a count that rises with each delivery.
     """
 
     def __init__(self, clock: Clock, pipeline: Pipeline, scheduler: Scheduler) -> None:
         self._clock, self._pipeline, self._scheduler = clock, pipeline, scheduler
         self.waiting: Callable[[], float] = lambda: 0.0
-        self._delivered, self._delivered_at = -1, clock.monotonic()
+        self.delivered: Callable[[], int] = lambda: 0
+        self._delivered_count, self._delivered_at = -1, clock.monotonic()
         self.unanswered: Callable[[], int] = lambda: 0
         self.loop = LoopWatch()
         self._asked: Mapping[str, Callable[[], Mapping[str, Scalar]]] = {
@@ -91,13 +93,15 @@ class Vitals:
         return {"stalled": round(self._pipeline.stalled_for, 3), "backlog": self._pipeline.backlog}
 
     def _of_outbox(self) -> Mapping[str, Scalar]:
-        unsent = sum(entry.unsent for entry in self._pipeline.world.outbox.values())
+        world = self._pipeline.world
+        unsent = sum(entry.unsent for entry in world.outbox.values())
+        unsent += sum(notice.unsent for notice in world.notices.values())
         return {"unsent": unsent, "oldest": round(self.waiting(), 3)}
 
     def _stuck_for(self) -> float:
         """Seconds for which something has waited to be delivered and nothing was: many take their time, and go on."""
         now = self._clock.monotonic()
-        delivered = sum(entry.done_version for entry in self._pipeline.world.outbox.values())
-        if delivered != self._delivered:
-            self._delivered, self._delivered_at = delivered, now
+        delivered = self.delivered()
+        if delivered != self._delivered_count:
+            self._delivered_count, self._delivered_at = delivered, now
         return min(self.waiting(), now - self._delivered_at)

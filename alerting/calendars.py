@@ -24,6 +24,8 @@ _DAYS = range(2, date.max.toordinal())
 # Hours repeat within a week, or two when a zone leaves out a day; a country's holidays within a year or two.
 _WEEKS, _YEARS = 16, 800
 _MOST_TURNS = 100
+# Who waits for so many days waits in vain.
+_FURTHEST = 10 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,19 @@ class Calendar:
             at = end
         if at < until:
             yield at, until
+
+    def days_from(self, since: int) -> Iterator[list[tuple[int, int]]]:
+        """The open spans of each local day that has any, whole and in order, from the day before the moment on.
+
+        They end after ten years.
+        """
+        zone, first = self._zone, self._day(since) - 1
+        for day in range(max(first, _DAYS.start), min(first + _FURTHEST, _DAYS.stop)):
+            spans = list(
+                _joined((_moment(start, zone), _moment(end, zone)) for start, end in self._of_day(day))
+            )
+            if spans:
+                yield spans
 
     def _open_within(self, since: int, until: int) -> Iterator[tuple[int, int]]:
         spans = self._spans(self._day(since) - 1, self._day(until) + 2)
@@ -106,6 +121,11 @@ class Calendar:
         return local in table.dates or any(
             local in holidays_of(region, local.year) for region in table.regions
         )
+
+
+def local_moment(day: date, minute: int, zone: str) -> int:
+    """The moment that a minute of a day stands for in the zone, see above."""
+    return _moment(day.toordinal() * WHOLE_DAY + minute, ZoneInfo(zone))
 
 
 def opens_at(calendars: Sequence[Calendar], moment: int) -> int | None:

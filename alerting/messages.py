@@ -12,8 +12,14 @@ from alerting.desk.ticket import Ticket, TicketEvent
 from config.models import Severity
 
 Wanted: TypeAlias = Literal["open", "resolved"]
-# What the ticket says itself, or what is no news over there.
-_NOT_TOLD = frozenset({"opened", "watch_ended"})
+# What the ticket says itself, what is no news over there, and what our desk notes for itself alone.
+_NOT_TOLD = frozenset(
+    {
+        "acknowledged", "ask", "assigned", "breach", "classified", "fault", "follow_up", "foretold", "forgotten",
+        "known_issue", "opened", "priority", "root_cause", "routed", "stamp", "survey", "unassigned", "untold",
+        "update", "vendor_watch", "watch_ended",
+    }
+)  # fmt: skip
 _MOST_COMMENTS = 30
 
 

@@ -29,12 +29,13 @@ def _hours(text: str) -> str:
 def _holiday(text: str) -> str:
     """A date or a region; whatever begins with a digit is meant as a date."""
     if text[:1].isdigit():
-        _day(text)
+        day_of(text)
         return text
     return known_region(text)
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """The day of `2026-12-24`. Raises ValueError with a remedy."""
     if not _DATE.fullmatch(text):
         raise ValueError(f"expected a date like 2026-12-24 or a country like ZA, got {shown(text)}")
     try:
@@ -46,7 +47,7 @@ def _day(text: str) -> date:
     return day
 
 
-_Hours = Annotated[str, AfterValidator(_hours)]
+Hours = Annotated[str, AfterValidator(_hours)]
 _Holiday = Annotated[str, AfterValidator(_holiday)]
 
 
@@ -58,7 +59,7 @@ class CalendarOptions(Model):
         description="the zone of its hours and days; default: `agent.timezone`",
         examples=["Africa/Johannesburg"],
     )
-    hours: Annotated[tuple[_Hours, ...], TextOrList, Field(min_length=1)] = Field(
+    hours: Annotated[tuple[Hours, ...], TextOrList, Field(min_length=1)] = Field(
         description="hours of the week, such as `mon-fri 08:00-17:00`; 24x7 for all of them",
         examples=["mon-fri 08:00-17:00, sat 09:00-12:00", "22:00-06:00", "24x7"],
     )

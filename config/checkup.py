@@ -10,13 +10,15 @@ from config.dependencies import look_at_dependencies
 from config.friendly import nearest, shown
 from config.hours import overlap
 from config.models import ITSELF, Check, Config, Service, Timetable
+from config.notices import look_at_notices, notices_channel
 from config.old_names import look_at_old_names
+from config.people import look_at_categories, look_at_people
 from config.places import Where
+from config.policy_checkup import look_at_policies
 from config.service_reader import ALL_DAY, SHARE
 from config.sources import Sources
 from config.unwise import warn_of_unwise
 
-SHIPPED_POLICIES = ("sclmr-1", "scmr-5", "scmr-17")
 _FEW = 8
 
 
@@ -30,7 +32,7 @@ class _Checkup:
         self.sources, self.config = sources, config
         self.helpdesks, self.channels = self._section("helpdesks"), self._section("channels")
         self.calendars = self._section("calendars")
-        self.policies = {*self._section("policies"), *SHIPPED_POLICIES}
+        self.policies = {*self._section("policies"), *config.policies}
         self.services, self.teams = self._section("services"), self._section("teams")
         self.service_names = {*self.services, *(name for name in sources.groups if "." not in name)}
 
@@ -44,8 +46,13 @@ class _Checkup:
             self._known(("teams", name, "calendar"), team.calendar, self.calendars, "calendar")
         for name, block in self._section("maintenance").items():
             self._window(("maintenance", name, "services"), block)
+        self._inbound()
         self._severity()
         self._routes()
+        look_at_notices(self.sources, self.config, self._known, {**self.helpdesks, **self.channels})
+        look_at_people(self.sources, self.config, self._known, self.calendars)
+        look_at_categories(self.sources, self.config, self._known, self.service_names)
+        look_at_policies(self.sources, self.config, self._known, self.service_names)
         look_at_old_names(self.sources, self.config)
         look_at_burn(self.sources, self.config)
         look_at_dependencies(self.sources, self.config, self._known_service)
@@ -66,6 +73,7 @@ class _Checkup:
     def _service(self, where: Where, service: Service) -> None:
         self._known((*where, "team"), service.team, self.teams, "team")
         self._known((*where, "policy"), service.policy, self.policies, "policy")
+        self._known((*where, "vendor"), service.vendor, self._section("vendors"), "vendor")
         if service.uptime.hours != ALL_DAY:
             self._known((*where, "uptime", "hours"), service.uptime.hours, self.calendars, "calendar")
         self._leaves_out((*where, "uptime", "exclude_when"), service)
@@ -135,6 +143,14 @@ class _Checkup:
             message = f"{quoted} speaks of {of} checks, but {_counting(counting)}"
             self.sources.warn(at, message, f'did you mean "{wanted} of {counting}"?')
 
+    def _inbound(self) -> None:
+        """The services that alerts of other tools are about."""
+        for name, source in self.config.inbound.items():
+            where: Where = ("inbound", name)
+            self._known((*where, "service"), source.service, self.service_names, "service")
+            for theirs, ours in source.services.items():
+                self._known((*where, "services", theirs), ours, self.service_names, "service")
+
     def _severity(self) -> None:
         """Rules whose names lead nowhere, or whose labels nothing carries, would never match."""
         carried = {pair for each in self._labelled() for pair in each.labels.items()}
@@ -159,6 +175,7 @@ class _Checkup:
             self._all_known((*where, "match", "team"), route.match.team, self.teams, "team")
             self._all_known((*where, "match", "service"), route.match.service, self.service_names, "service")
         routed = {name for route in self.config.routes for name in route.send_to}
+        routed.add(notices_channel(self.config))
         for name in sorted(self.config.helpdesks.keys() - routed):
             section = "helpdesks" if name in self.helpdesks else "channels"
             self.sources.warn((section, name), "no route leads here: nothing is sent to it", key=True)

@@ -24,7 +24,9 @@ _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LONGEST_TEXT = 512
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]+[^\s]*\Z", re.IGNORECASE)
+_PUBLIC_ADDRESS = re.compile(r"https?://([^/?#\s\"'<>]+)(/[^?#\s\"'<>]*)?", re.IGNORECASE)
 _PORT = re.compile(r"[0-9]{1,5}")
+_MAIL_ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\\x00-\x1f\x7f]{1,64}@[^\s<>@,;\"()\\\x00-\x1f\x7f]{1,253}")
 _YES_OR_NO = frozenset({"yes", "no", "true", "false", "on", "off"})
 
 
@@ -73,6 +75,19 @@ def _zone(text: str) -> str:
     return text
 
 
+def is_mail_address(text: str) -> bool:
+    """Whether mail can be sent to it: one address, in ASCII, and no name beside it."""
+    return text.isascii() and _MAIL_ADDRESS.fullmatch(text) is not None
+
+
+def _mail_address(text: str) -> str:
+    if not is_mail_address(text):
+        raise ValueError(
+            f"expected a mail address like one@example.org, without a name beside it, got {shown(text)}"
+        )
+    return text
+
+
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not _PORT.fullmatch(port) or int(port) > 65535 or any(char <= " " for char in host):
@@ -102,6 +117,16 @@ def _ping_address(secret: Secret) -> Secret:
     if not secret.refers and not _WEB_ADDRESS.match(secret.words()):
         raise ValueError("expected a web address like https://hc.example.org/ping/...")
     return secret
+
+
+def _public_address(text: str) -> str:
+    """What paths are added to: no query, no name and password, no slash at its end."""
+    found = _PUBLIC_ADDRESS.fullmatch(text)
+    if found is None or not text.isascii():
+        raise ValueError(f"expected a web address like https://help.example.org, got {shown(text)}")
+    if "@" in found[1]:
+        raise ValueError("expected an address without a name or password in it")
+    return text.rstrip("/")
 
 
 def _folder(text: str) -> str:
@@ -149,8 +174,10 @@ def _as_list(value: Any) -> Any:
 Id = Annotated[str, AfterValidator(_id)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Network = Annotated[str, AfterValidator(_network)]
 PingAddress = Annotated[Secret, AfterValidator(_ping_address)]
+PublicAddress = Annotated[str, AfterValidator(_public_address)]
 Folder = Annotated[str, AfterValidator(_folder)]
 Reason = Annotated[str, AfterValidator(_reason)]
 # One text stands for a list of one.

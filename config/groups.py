@@ -7,11 +7,15 @@ from dataclasses import replace
 from operator import is_
 from typing import TypeAlias, TypeVar
 
+from config.categories import TeamRule
+from config.desk import DeskOptions
 from config.models import Check, Config, Route, Service, SeverityRule
+from config.policies import Jump, Policy, PriorityRule
 
 Groups = Mapping[str, tuple[str, ...]]
 Needs: TypeAlias = tuple[tuple[str, ...], ...]
-Matching = TypeVar("Matching", Route, SeverityRule)
+Matching = TypeVar("Matching", Route, SeverityRule, TeamRule)
+OfPolicy = TypeVar("OfPolicy", PriorityRule, Jump)
 
 
 def meant_by(names: Iterable[str], groups: Groups) -> tuple[str, ...]:
@@ -36,7 +40,38 @@ def with_groups(config: Config, groups: Groups) -> Config:
         name: replace(window, services=_some(window.services, groups))
         for name, window in config.maintenance.items()
     }
-    return replace(config, services=services, routes=routes, severity=severity, maintenance=windows)
+    return replace(
+        config,
+        services=services,
+        routes=routes,
+        severity=severity,
+        maintenance=windows,
+        desk=_desk(config.desk, groups),
+        policies={name: _policy(policy, groups) for name, policy in config.policies.items()},
+    )
+
+
+def _desk(desk: DeskOptions, groups: Groups) -> DeskOptions:
+    categories = {
+        name: each.model_copy(update={"service": _some(each.service, groups)})
+        for name, each in desk.categories.items()
+    }
+    teams = tuple(_matching(rule, groups) for rule in desk.teams)
+    return desk.model_copy(update={"categories": categories, "teams": teams})
+
+
+def _policy(policy: Policy, groups: Groups) -> Policy:
+    if not groups:
+        return policy
+    return replace(
+        policy,
+        priorities=tuple(_of_policy(rule, groups) for rule in policy.priorities),
+        jumps=tuple(_of_policy(jump, groups) for jump in policy.jumps),
+    )
+
+
+def _of_policy(rule: OfPolicy, groups: Groups) -> OfPolicy:
+    return replace(rule, match=replace(rule.match, service=_some(rule.match.service, groups)))
 
 
 class _Filled:

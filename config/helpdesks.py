@@ -14,7 +14,7 @@ _ENVELOPE = frozenset(HelpdeskOptions.model_fields)
 # What a whole configuration may name already, though no connector for it comes with this version.
 EXPECTED = frozenset(
     {
-        "alertmanager", "email", "freshdesk", "github", "jira", "pagerduty", "redmine", "rt", "servicenow", "slack",
+        "alertmanager", "freshdesk", "github", "jira", "pagerduty", "redmine", "rt", "servicenow", "slack",
         "teams", "webhook", "zendesk",
     }
 )  # fmt: skip

@@ -9,11 +9,13 @@ from pathlib import Path
 from config.calendars import read_calendars
 from config.check_reader import CheckReader
 from config.checkup import cross_check
+from config.desk import DeskOptions
 from config.errors import ConfigError, Problem, one_line
 from config.expansion import expand
 from config.friendly import list_hint, meant, shown
 from config.groups import with_groups
 from config.helpdesks import read_helpdesks
+from config.inbound import Inbound
 from config.incidents import IncidentOptions
 from config.includes import gather, gather_again
 from config.itself import read_itself, refuse_targets
@@ -31,12 +33,14 @@ from config.models import (
     ServiceOptions,
     Team,
 )
+from config.policy_reader import read_policies
 from config.reader import Reader, good_id
 from config.service_reader import ServiceReader
 from config.severity import read_severity
 from config.sources import SECTIONS, Referred, Sources, TooManyProblems
 from config.templates import Templates
 from config.unused import look_at_unused
+from config.vendors import Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,7 @@ def _config(
         if section not in SECTIONS:
             hint = meant(section, SECTIONS) or f"known here: {', '.join(SECTIONS)}"
             sources.blame((section,), f'unknown section "{one_line(section, 60)}"', hint, key=True)
-    for section in ("templates", "policies"):
-        _named(sources, section)
+    _named(sources, "templates")
     reader = Reader(sources)
     agent = reader.model(AgentConfig, sources.tree.get("agent"), ("agent",)) or AgentConfig()
     defaults = reader.model(Defaults, sources.tree.get("defaults"), ("defaults",)) or Defaults()
@@ -118,13 +121,17 @@ def _config(
         services=services,
         itself=itself,
         teams=_teams(reader),
+        policies=read_policies(reader, _named(sources, "policies"), calendars),
         incidents=reader.model(IncidentOptions, sources.tree.get("incidents"), ("incidents",))
         or IncidentOptions(),
+        desk=reader.model(DeskOptions, sources.tree.get("desk"), ("desk",)) or DeskOptions(),
         severity=read_severity(reader),
         routes=_routes(reader),
         files=tuple(sources.files),
         targets_files=tuple(sources.targets_files),
         helpdesks=_helpdesks(reader, connectors),
+        inbound=_inbound(reader),
+        vendors=_vendors(reader),
     )
 
 
@@ -134,6 +141,18 @@ def _helpdesks(reader: Reader, connectors: Mapping[str, ConnectorInfo]) -> dict[
     for section in ("channels", "helpdesks"):
         found |= read_helpdesks(reader, section, _named(reader.sources, section), connectors)
     return found
+
+
+def _inbound(reader: Reader) -> dict[str, Inbound]:
+    blocks = _named(reader.sources, "inbound")
+    found = {name: reader.model(Inbound, block, ("inbound", name)) for name, block in blocks.items()}
+    return {name: source for name, source in found.items() if source is not None}
+
+
+def _vendors(reader: Reader) -> dict[str, Vendor]:
+    blocks = _named(reader.sources, "vendors")
+    found = {name: reader.model(Vendor, block, ("vendors", name)) for name, block in blocks.items()}
+    return {name: vendor for name, vendor in found.items() if vendor is not None}
 
 
 def _at_home(agent: AgentConfig, sources: Sources) -> AgentConfig:

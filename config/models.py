@@ -12,7 +12,9 @@ from pydantic import BaseModel
 from config.calendars import CalendarOptions, Timetable
 from config.conditions import Condition, Measure
 from config.confirming import USUAL, Thresholds
+from config.desk import DeskOptions
 from config.field_types import Criticality, Severity
+from config.inbound import Inbound
 from config.incidents import IncidentOptions
 from config.maintenance import MaintenanceOptions, MaintenanceWindow
 from config.options import (
@@ -21,17 +23,19 @@ from config.options import (
     CheckOptions,
     Defaults,
     HelpdeskOptions,
-    Member,
     MetricsConfig,
     Model,
     Route,
     RouteMatch,
     ServiceOptions,
-    Team,
     UptimeConfig,
 )
+from config.policies import Policy
 from config.severity import SeverityMatch, SeverityRule
+from config.teams import Member, Team
+from config.ticket_targets import NO_TARGETS, PriorityTargets
 from config.units import DAY, HOUR, MINUTE
+from config.vendors import Vendor
 
 __all__ = [
     "ITSELF",
@@ -63,6 +67,7 @@ __all__ = [
     "Team",
     "Timetable",
     "UptimeConfig",
+    "Vendor",
 ]
 
 
@@ -174,6 +179,8 @@ class Service:
     disabled: Mapping[str, str] = field(default_factory=dict)
     hours: Timetable | None = None
     monitored_from: int | None = None
+    vendor: str | None = None
+    ticket_targets: PriorityTargets = NO_TARGETS
 
 
 # The service that is the daemon itself: it is there without being configured, and nobody else is called so.
@@ -223,6 +230,10 @@ class Config:
     severity: tuple[SeverityRule, ...] = ()
     incidents: IncidentOptions = field(default_factory=IncidentOptions)
     itself: Service = _NOTHING_SAID
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    desk: DeskOptions = field(default_factory=DeskOptions)
+    vendors: Mapping[str, Vendor] = field(default_factory=dict)
+    inbound: Mapping[str, Inbound] = field(default_factory=dict)
 
     def checks(self) -> list[Check]:
         return [check for service in self.services.values() for check in service.checks.values()]

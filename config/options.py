@@ -1,4 +1,4 @@
-"""What an operator may write, as frozen models: agent, defaults, services, checks' envelope, teams, routes."""
+"""What an operator may write, as frozen models: agent, defaults, services, checks' envelope, routes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from config.confirming import MOST_IN_A_ROW, USUAL, Confirm, Thresholds, flapping_words
 from config.field_types import (
@@ -27,9 +27,11 @@ from config.field_types import (
     Zone,
     host_id,
 )
+from config.model import Model as Model  # noqa: PLC0414  (others take it from here)
 from config.moments import Moment
 from config.own_network import AUTO, MOST_RESOLVERS, NONE, Gateway, Resolvers, Sites
 from config.secrets import Secret
+from config.ticket_targets import NO_TARGETS, PriorityTargets
 from config.units import (
     DAY,
     HOUR,
@@ -48,14 +50,6 @@ Streak = Annotated[int, Field(ge=1, le=MOST_IN_A_ROW)]
 Grace = Annotated[float, duration_between(0, HOUR)]
 Memory = Annotated[float, duration_between(0, YEAR)]
 BlindAfter = Annotated[float, duration_between(1.0, YEAR)]
-
-
-class Model(BaseModel):
-    """Frozen; unknown keys are mistakes; what was given never stands in an exception."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, hide_input_in_errors=True
-    )
 
 
 def _as_group(value: Any) -> Any:
@@ -361,6 +355,12 @@ class ServiceOptions(Model):
     criticality: Criticality | None = Field(None, description="how much people rely on it: decides severity")
     team: str | None = Field(None, description="the team that owns it", examples=["web"])
     policy: str | None = Field(None, description="the named policy of targets and tiers", examples=["scmr-5"])
+    vendor: str | None = Field(
+        None, description="the vendor that mends what is not ours, by name", examples=["gateway"]
+    )
+    ticket_targets: PriorityTargets = Field(
+        NO_TARGETS, description="targets of its tickets that differ from those of the policy"
+    )
     target: Target | None = Field(None, description="promised uptime", examples=["99.5%"])
     uptime: UptimeConfig = Field(UptimeConfig(), description="how its time is counted")
     down_when: str = Field(
@@ -452,28 +452,6 @@ class CheckOptions(Model):
     active: str | None = Field(
         None, description="a calendar; outside it the check is not run", examples=["office"]
     )
-
-
-class Member(Model):
-    """A person of a team."""
-
-    name: str = Field(description="how people call them", examples=["Agent One"])
-    email: str | None = Field(None, description="where messages reach them", examples=["one@example.org"])
-    tier: Annotated[int, Field(ge=1, le=9)] = Field(1, description="the tier of support they work in")
-
-
-class Team(Model):
-    """Who is asked."""
-
-    title: Title | None = Field(None, description="a name for people; default: the id", examples=["Web team"])
-    skills: tuple[str, ...] = Field(
-        (), description="what tickets they can take", examples=[["technical", "web"]]
-    )
-    lead: str | None = Field(
-        None, description="who is told when a ticket is late", examples=["lead@example.org"]
-    )
-    members: tuple[Member, ...] = Field((), description="the people of the team")
-    calendar: str | None = Field(None, description="when they work, by name", examples=["office"])
 
 
 class HelpdeskOptions(Model):

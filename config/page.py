@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from config.desk import DeskOptions
+from config.inbound import Inbound
 from config.incidents import IncidentOptions
 from config.markdown import filled_in, write
 from config.models import (
@@ -22,6 +24,8 @@ from config.models import (
     Team,
 )
 from config.option_table import option_table, options_of
+from config.policy_options import PolicyOptions
+from config.vendors import Vendor
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 PARTS: Mapping[str, type[BaseModel]] = {
@@ -34,6 +38,10 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "helpdesk": HelpdeskOptions,
     "severity": SeverityRule,
     "incidents": IncidentOptions,
+    "desk": DeskOptions,
+    "policy": PolicyOptions,
+    "inbound": Inbound,
+    "vendor": Vendor,
     "calendar": CalendarOptions,
     "maintenance": MaintenanceOptions,
 }

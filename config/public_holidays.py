@@ -34,6 +34,11 @@ def holidays_of(region: str, year: int) -> frozenset[date]:
     return frozenset(_entity(code)(subdiv=part or None, years=year))
 
 
+def load_holidays(region: str) -> None:
+    """Fetch all that is known of a region, ahead of time: it takes some tenths of a second, once."""
+    _entity(region.partition("-")[0])()
+
+
 def _entity(code: str) -> Any:
     import holidays  # 0.4 s and 20 MB with the country's rules: only when its days are asked for
 

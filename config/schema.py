@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from config.desk import DeskOptions
 from config.field_types import ID_FORM, ID_RULE
+from config.inbound import Inbound
 from config.incidents import IncidentOptions
 from config.models import (
     AgentConfig,
@@ -23,13 +25,14 @@ from config.models import (
     SeverityRule,
     Team,
 )
+from config.policy_options import PolicyOptions
 from config.schema_fields import FieldSchema, or_nothing
+from config.vendors import Vendor
 
 _MODE: JsonSchemaMode = "validation"
 _CHECK, _TEMPLATE = {"$ref": "#/$defs/Check"}, {"$ref": "#/$defs/Template"}
 _TYPED = {"required": ["type"]}
 _USES = {"required": ["use"]}
-_ANY = {"type": "object"}
 
 
 def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
@@ -38,11 +41,12 @@ def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
         AgentConfig,
         Defaults,
         IncidentOptions,
+        DeskOptions,
         Team,
         CalendarOptions,
         MaintenanceOptions,
     ]
-    models.append(HelpdeskOptions)
+    models += [HelpdeskOptions, Inbound, PolicyOptions, Vendor]
     models += [SeverityRule, Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(
         [(model, _MODE) for model in models], ref_template="#/$defs/{model}", schema_generator=FieldSchema
@@ -97,10 +101,13 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
         "teams": _map_of(named[Team], "who is asked"),
         "calendars": _map_of(named[CalendarOptions], "working hours and holidays"),
         "incidents": named[IncidentOptions],
+        "desk": named[DeskOptions],
         "maintenance": _map_of(named[MaintenanceOptions], "recurring windows of planned work"),
-        "policies": _map_of(_ANY, "targets and tiers by name"),
+        "policies": _map_of(named[PolicyOptions], "targets and tiers by name"),
+        "vendors": _map_of(named[Vendor], "who mends what is not ours"),
         "helpdesks": _map_of(named[HelpdeskOptions], "where tickets are mirrored"),
         "channels": _map_of(named[HelpdeskOptions], "where notices are sent"),
+        "inbound": _map_of(named[Inbound], "other tools whose alerts become tickets"),
         "services": _map_of(named[ServiceOptions], "what people rely on"),
         "severity": severity,
         "routes": routes,

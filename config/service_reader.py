@@ -56,6 +56,7 @@ class ServiceReader:
             criticality=options.criticality or defaults.criticality,
             team=options.team,
             policy=options.policy,
+            ticket_targets=options.ticket_targets,
             target=defaults.target if options.target is None else options.target,
             uptime=self._uptime(options.uptime),
             down_when=options.down_when,
@@ -68,6 +69,7 @@ class ServiceReader:
             disabled=_disabled(blocks, options),
             hours=next(iter(hours), None),
             monitored_from=None if begins is None else moment_of(begins, self.zone),
+            vendor=options.vendor,
         )
 
     def _uptime(self, told: UptimeConfig) -> UptimeConfig:

@@ -17,13 +17,16 @@ from config.places import Block, Where, as_written, dotted, place_of
 Spot: TypeAlias = tuple[str, int, int]
 
 _LAST = 10**9
-NAMED = ("templates", "teams", "calendars", "maintenance", "policies", "helpdesks", "channels", "services")
+NAMED = (
+    "templates", "teams", "calendars", "maintenance", "policies", "vendors", "helpdesks", "channels", "inbound",
+    "services",
+)  # fmt: skip
 LISTS = ("severity", "routes")
 MAX_MADE = 1_000_000
 MAX_THINGS = 20_000
 _ENOUGH_OF_A_PLACE = 3
 INCLUDE = "include"
-SECTIONS = ("agent", INCLUDE, "defaults", "incidents", *NAMED, *LISTS)
+SECTIONS = ("agent", INCLUDE, "defaults", "incidents", "desk", *NAMED, *LISTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from config import masks
@@ -110,6 +112,19 @@ def shared(root: Path) -> Path:
     if not directory.is_dir():
         pytest.skip(f"there is no {directory} beside the checkout")
     return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_keep_no_set_up() -> Iterator[None]:
+    """A command run in this process sets up logging; a logger first used then would keep that for all later tests."""
+    configure = structlog.configure
+
+    def without_cache(**options: Any) -> None:
+        configure(**{**options, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_cache)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.app import build
 from agent.cli.reference import commands, page
 from agent.self_checks import with_own_kind
+from alerting.connectors.registry import all_connectors
 from checks.metric_names import metric
 from checks.registry import KINDS, all_kinds
 from config.loader import examine, load
@@ -85,7 +86,7 @@ def _configurations() -> Iterator[Any]:
 def test_every_configuration_shown_loads_without_a_mistake(block: str, tmp_path: Path) -> None:
     file = tmp_path / "tocsin.yaml"
     file.write_text(block, encoding="utf-8")
-    assert [str(problem) for problem in examine(file, all_kinds()).errors] == []
+    assert [str(problem) for problem in examine(file, all_kinds(), all_connectors()).errors] == []
 
 
 def test_there_are_configurations_in_the_docs() -> None:
@@ -124,7 +125,7 @@ def test_every_command_line_names_a_command_and_options_that_exist(path: Path) -
         if not re.match(r"tocsin [a-z]", line):
             continue
         command, rest = _parsed(line)
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
         for word in rest:
             assert not word.startswith("-") or word in known, f"{line}: {word} is no option"
 

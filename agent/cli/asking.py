@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from config.models import Config
 
 USAGE = 64
-# A daemon that is just starting has the state, but no socket yet.
-_TRIES, _PAUSE = 25, 0.2
+# A daemon that is just starting has the state, but no socket yet; and without one, commands take their turns.
+_TRIES, _PAUSE = 150, 0.2
+_SECOND = 1_000_000
 
 
 def planned(config: Config, command: str, **words: Any) -> Any:
@@ -66,14 +67,32 @@ def _done_alone(config: Config, command: str, words: dict[str, Any]) -> Any:
         raise Refused(str(error), usage=error.usage) from None
 
 
-def moment(text: str, zone: str) -> int:
-    """What a person wrote, in microseconds UTC; without a zone it is of `zone`. Ends the command (64)."""
-    from alerting.slo import periods
+def moment(text: str, zone: str, *, ago: bool = False) -> int:
+    """What a person wrote, in microseconds UTC; without a zone it is of `zone`. Ends the command (64).
 
+    `now` is understood, and so is a duration such as `4h`: so long from now on, or so long `ago`.
+    """
+    from agent.clock import SystemClock
+    from alerting.slo import periods
+    from config.units import parse_duration
+
+    if is_now(text):
+        return SystemClock().now()
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        pass
+    else:
+        return SystemClock().now() + round((-seconds if ago else seconds) * _SECOND)
     try:
         return periods.moment(text, zone)
     except ValueError as error:
-        fail(str(error), USAGE)
+        fail(f"{error}; or now, or 4h for so long {'ago' if ago else 'from now'}", USAGE)
+
+
+def is_now(text: str) -> bool:
+    """Whether the word for this moment was written."""
+    return text.strip().casefold() == "now"
 
 
 def times(
@@ -91,7 +110,9 @@ def times(
     if seconds is not None and seconds <= 0:
         fail("--for: it must last", USAGE)
     zone = config.agent.timezone
-    begins, ends = (None if text is None else moment(text, zone) for text in (start, end))
+    # That it begins now is for the daemon to say: by its clock nothing begins a little before.
+    begins = None if start is None or is_now(start) else moment(start, zone)
+    ends = None if end is None else moment(end, zone)
     if begins is not None and ends is not None and ends <= begins:
         fail("it must end after it begins", USAGE)
     return {"start": begins, "end": ends, "lasts": seconds}

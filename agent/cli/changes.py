@@ -25,7 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _MOST = 1000
-_SECOND = 1_000_000
 
 
 @app.command()
@@ -88,7 +87,7 @@ def list_(
         fail(f'no service is called "{service}"', USAGE)
     found = [
         change
-        for change in _changes(configuration, _since(configuration, since or "7d"))
+        for change in _changes(configuration, moment(since or "7d", configuration.agent.timezone, ago=True))
         if service is None or change.concerns([service])
     ]
     if as_json:
@@ -118,16 +117,6 @@ def _changes(config: Config, since: int) -> list[Change]:
             return store.changes(since, _MOST)
     except NoStore as error:
         fail(str(error), 1)
-
-
-def _since(config: Config, text: str) -> int:
-    from agent.clock import SystemClock
-    from config.units import parse_duration
-
-    try:
-        return SystemClock().now() - int(parse_duration(text) * _SECOND)
-    except ValueError:
-        return moment(text, config.agent.timezone)
 
 
 def _done_alone(config: Config, told: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.asking import moment
 from agent.cli.completion import check_names, service_names
 from agent.cli.output import print_json
 from agent.cli.periods_asked import AsOfOption, FromOption, PeriodOption, ToOption, ZoneOption, asked
@@ -72,7 +73,9 @@ def check(
     ],
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="T", help="At that moment, as 2026-11-21T14:00. Default: now."),
+        typer.Option(
+            "--at", metavar="T", help="At that moment, as 2026-11-21T14:00, or 2h (ago). Default: now."
+        ),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -134,9 +137,10 @@ def _answers(config: Config, name: str, at: str | None) -> tuple[int, list[Answe
     from agent.explanation.check import explain_check, known_rule, rules_of
     from agent.store.reader import NoStore, reading
 
+    given = None if at is None else moment(at, config.agent.timezone, ago=True)
     now, (service, _, rule) = SystemClock().now(), name.partition(".")
-    moment = now if at is None else _moment(at, config.agent.timezone)
-    if moment > now:
+    when = now if given is None else given
+    if when > now:
         fail("that is still to come", _USAGE)
     try:
         with reading(Path(config.agent.state_dir), config.agent.id) as store:
@@ -149,19 +153,10 @@ def _answers(config: Config, name: str, at: str | None) -> tuple[int, list[Answe
             if rule and not known_rule(store, config, (service, rule)):
                 names = [check.address for check in config.checks()]
                 fail(no_such("check", name, names), _USAGE)
-            rules = [rule] if rule else rules_of(store, config, service, moment)
-            return moment, [explain_check(store, config, (service, each), moment, now) for each in rules]
+            rules = [rule] if rule else rules_of(store, config, service, when)
+            return when, [explain_check(store, config, (service, each), when, now) for each in rules]
     except NoStore as error:
         fail(str(error), 1)
-
-
-def _moment(text: str, zone: str) -> int:
-    from alerting.slo.periods import moment
-
-    try:
-        return moment(text, zone)
-    except ValueError as error:
-        fail(str(error), _USAGE)
 
 
 @app.command()

@@ -27,6 +27,13 @@ _RELATIONS = {
     "duplicated_by": "{} is a duplicate of it",
     "follows": "follows {}",
     "followed_by": "{} follows it",
+    "child_of": "part of {}",
+    "parent_of": "{} is part of it",
+    "related": "related to {}",
+    "known_issue": "the same trouble as {}",
+    "known_issue_of": "{} is the same trouble",
+    "split_from": "split from {}",
+    "split_into": "{} was split from it",
 }
 
 

@@ -17,6 +17,7 @@ from agent.cli import (
     completion,
     conditions,
     daemon,
+    desk,
     exec,  # the command is called so
     explain,
     files,
@@ -26,13 +27,26 @@ from agent.cli import (
     logs,
     look,
     maintenance,
+    oncall,
     outbox,
     pause,
     reload,
     show,
     silence,
     status,
+    team,
+    ticket_assign,
+    ticket_bulk,
+    ticket_clocks,
+    ticket_escalate,
+    ticket_follow,
+    ticket_link,
+    ticket_rca,
+    ticket_survey,
+    ticket_tasks,
     ticket_test,
+    ticket_vendor,
+    ticket_verify,
     tickets,
     uptime,
 )
@@ -81,7 +95,33 @@ app.add_typer(logs.app, name="logs")
 for _function in (status.status, show.incidents, uptime.uptime):
     _add(_function)
 tickets.app.command("test")(ticket_test.test)
+tickets.app.command("assign")(ticket_assign.assign)
+tickets.app.command("take")(ticket_assign.take)
+tickets.app.command("follow-up")(ticket_follow.follow_up)
+tickets.app.command("delay")(ticket_follow.delay)
+tickets.app.command("verify")(ticket_verify.verify)
+tickets.app.command("confirm")(ticket_survey.confirm)
+tickets.app.command("survey")(ticket_survey.survey)
+tickets.app.command("surveys")(ticket_survey.surveys)
+tickets.app.command("clocks")(ticket_clocks.clocks)
+tickets.app.command("escalate")(ticket_escalate.escalate)
+tickets.app.command("de-escalate")(ticket_escalate.de_escalate)
+tickets.app.command("escalations")(ticket_escalate.escalations)
+tickets.app.command("vendor")(ticket_vendor.vendor)
+tickets.app.command("evidence")(ticket_vendor.evidence)
+tickets.app.command("rca")(ticket_rca.rca)
+tickets.app.command("watch")(ticket_tasks.watch)
+tickets.app.command("unwatch")(ticket_tasks.unwatch)
+tickets.app.command("task")(ticket_tasks.task)
+tickets.app.command("link")(ticket_link.link)
+tickets.app.command("unlink")(ticket_link.unlink)
+tickets.app.command("merge")(ticket_link.merge)
+tickets.app.command("split")(ticket_link.split)
+tickets.app.command("bulk")(ticket_bulk.bulk)
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(desk.app, name="desk")
+app.add_typer(team.app, name="team")
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(history.app, name="history")
 app.add_typer(maintenance.app, name="maintenance")

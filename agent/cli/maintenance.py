@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.asking import USAGE, moment, number, planned, times
+from agent.cli.asking import USAGE, is_now, moment, number, planned, times
 from agent.cli.completion import service_names
 from agent.cli.output import local, print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
@@ -30,7 +30,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="When it ends.")] = None,
     lasts: Annotated[str | None, typer.Option("--for", metavar="D", help="How long it lasts, instead: 2h.")] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="T", help="When it begins, as 2026-11-21T22:00. Default: now.")
+        str | None, typer.Option("--from", metavar="T", help="When it begins, as 2026-11-21T22:00, or 2h (from now).")
     ] = None,
     service: Annotated[
         list[str] | None,
@@ -96,7 +96,7 @@ def end(
     Example: tocsin maintenance end M-3
     """
     configuration = loaded(config)
-    ends = None if at is None else moment(at, configuration.agent.timezone)
+    ends = None if at is None or is_now(at) else moment(at, configuration.agent.timezone)
     asked = {"id": _id(work), "end": ends}
     _show(configuration, planned(configuration, "maintenance.end", **asked), as_json=as_json)
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def pipeline_of(config: Config) -> AsyncIterator[Pipeline]:
-    """The pipeline of a store that is there already. Raises control.Refused."""
+    """The pipeline of a store that is there already. Raises control.Refused, or StateLocked while somebody has it."""
     from agent import logs
     from agent.app import opened
     from agent.clock import SystemClock
     from agent.control import Refused
-    from agent.lock import StateLock, StateLocked
+    from agent.lock import StateLock
     from agent.pipeline import Pipeline
     from agent.rulebook import Rulebook
     from agent.store.reader import NoStore, stored
@@ -33,8 +33,6 @@ async def pipeline_of(config: Config) -> AsyncIterator[Pipeline]:
         lock = StateLock(directory)
     except NoStore as error:
         raise Refused(str(error)) from None
-    except StateLocked as error:
-        raise Refused(f"{error}, but does not answer") from None
     writer = opened(path)
     pipeline = Pipeline(writer, SystemClock(), config.agent.id, Rulebook.of(config))
     try:

@@ -1,27 +1,33 @@
-"""`tocsin outbox`: what other helpdesks are to hold, what is on its way, what waits for a person."""
+"""`tocsin outbox`: what other helpdesks are to hold, what people are told, what waits for a person."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from agent.cli.asking import asked
 from agent.cli.output import local, print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
+    from alerting.desk.notices import Notice
     from alerting.outgoing import Outgoing
     from config.models import Config
 
+    Entry: TypeAlias = Outgoing | Notice
+
 app = typer.Typer(
-    help="Tickets on their way to other helpdesks.", no_args_is_help=True, rich_markup_mode=None
+    help="Tickets on their way to other helpdesks, and notices to people.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 _USAGE = 64
 KeyArgument = Annotated[
-    str, typer.Argument(metavar="KEY", help="Its key: toc-…, or as much of it as is enough.")
+    str, typer.Argument(metavar="KEY", help="Its key: toc-… or note-…, or as much of it as is enough.")
 ]
 
 
@@ -31,7 +37,7 @@ def list_(
     only_unsent: Annotated[bool, typer.Option("--unsent", help="Only what is not delivered.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List what other helpdesks are to hold, the latest change first.
+    """List what other helpdesks are to hold and what people are told, the latest change first.
 
     Example: tocsin outbox list --unsent
     """
@@ -40,11 +46,7 @@ def list_(
     if as_json:
         print_json([as_document(entry) for entry in found])
         return
-    rows = [
-        [e.key[:12], e.helpdesk, f"T-{e.ticket}", e.desired.state, e.observed and e.observed.state, e.state, e.attempts,
-         e.last_error and e.last_error[:40]]
-        for e in found
-    ]  # fmt: skip
+    rows = [_row(entry) for entry in found]
     columns = ["key", "helpdesk", "ticket", "desired", "seen", "state", "tries", "reason"]
     print_table(columns, rows, empty="the outbox is empty")
 
@@ -55,6 +57,8 @@ def show(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = Fa
 
     Example: tocsin outbox show toc-5f62ba63
     """
+    from alerting.desk.notices import Notice
+
     configuration = loaded(config)
     whole = _whole_key(configuration, key)
     found = [entry for entry in _entries(configuration) if entry.key == whole]
@@ -62,7 +66,10 @@ def show(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = Fa
         print_json([as_document(entry) for entry in found])
         return
     for entry in found:
-        _print(entry, configuration.agent.timezone)
+        if isinstance(entry, Notice):
+            _print_notice(entry, configuration.agent.timezone)
+        else:
+            _print(entry, configuration.agent.timezone)
 
 
 @app.command()
@@ -102,8 +109,43 @@ def drop(
     _say(configuration, {"key": _whole_key(configuration, key), "drop": reason}, as_json=as_json)
 
 
-def as_document(entry: Outgoing) -> dict[str, Any]:
+def _row(entry: Entry) -> list[Any]:
+    from alerting.desk.notices import Notice
+
+    reason = entry.last_error and entry.last_error[:40]
+    standing = [entry.state, entry.attempts, reason]
+    if isinstance(entry, Notice):
+        seen = "sent" if entry.sent_at is not None else None
+        return [entry.key[:12], entry.channel, f"T-{entry.ticket}", entry.kind, seen, *standing]
+    there = entry.observed and entry.observed.state
+    return [entry.key[:12], entry.helpdesk, f"T-{entry.ticket}", entry.desired.state, there, *standing]
+
+
+def as_document(entry: Entry) -> dict[str, Any]:
     """The contract's JSON object of an entry, and what more is known of it."""
+    from alerting.desk.notices import Notice
+
+    return _of_notice(entry) if isinstance(entry, Notice) else _of_ticket(entry)
+
+
+def _of_notice(notice: Notice) -> dict[str, Any]:
+    """Without its text: a link in it may be a secret."""
+    sent_at = rfc3339(notice.sent_at)
+    return {
+        "key": notice.key,
+        "helpdesk": notice.channel,
+        "ticket": f"T-{notice.ticket}",
+        "desired": {"to": notice.to, "name": notice.name, "kind": notice.kind, "subject": notice.subject},
+        "observed": {"sent_at": sent_at} if notice.sent_at is not None else None,
+        "attempts": notice.attempts,
+        "next_at": rfc3339(notice.next_at),
+        "state": notice.state.value,
+        "last_error": notice.last_error,
+        "changed_at": sent_at or rfc3339(notice.at),
+    }
+
+
+def _of_ticket(entry: Outgoing) -> dict[str, Any]:
     wanted, seen = entry.desired, entry.observed
     moments = {name: rfc3339(getattr(wanted, name)) for name in ("opened_at", "resolved_at")}
     comments = [{"id": each.id, "at": rfc3339(each.at), "text": each.text} for each in wanted.comments]
@@ -143,14 +185,34 @@ def _print(entry: Outgoing, zone: str) -> None:
     print(f"seen:   {f'{seen.state}, {seen.id} {seen.url or str()}'.rstrip() if seen else 'nothing yet'}\n")
 
 
-def _entries(config: Config) -> list[Outgoing]:
+def _print_notice(notice: Notice, zone: str) -> None:
+    print(f"{notice.key}  {notice.channel}  T-{notice.ticket}")
+    print(f"state {notice.state}, tries {notice.attempts}, asked for {local(notice.at, zone)}")
+    if notice.next_at is not None:
+        print(f"next try {local(notice.next_at, zone)}")
+    if notice.last_error:
+        print(f"reason: {notice.last_error}")
+    print(f"wanted: {notice.kind} to {f'{notice.name} {notice.to}'.strip()}: {notice.subject}")
+    print(
+        f"seen:   {f'sent {local(notice.sent_at, zone)}' if notice.sent_at is not None else 'nothing yet'}\n"
+    )
+
+
+def _entries(config: Config) -> list[Entry]:
     from agent.store.reader import NoStore, reading
 
     try:
         with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return store.outbox()
+            found: list[Entry] = [*store.outbox(), *store.notices()]
+            return sorted(found, key=_changed_at, reverse=True)
     except NoStore as error:
         fail(str(error), 1)
+
+
+def _changed_at(entry: Entry) -> int:
+    from alerting.desk.notices import Notice
+
+    return (entry.sent_at or entry.at) if isinstance(entry, Notice) else entry.changed_at
 
 
 def _whole_key(config: Config, begin: str) -> str:
@@ -167,15 +229,7 @@ def _say(config: Config, arguments: dict[str, Any], *, as_json: bool) -> None:
     """Ask the daemon; when none runs, take the state lock and write."""
     import asyncio
 
-    from agent.control import NotRunning, Refused, ask
-
-    try:
-        try:
-            done = ask(Path(config.agent.state_dir), "outbox", **arguments)
-        except NotRunning:
-            done = asyncio.run(_write_ourselves(config, arguments))
-    except Refused as error:
-        fail(str(error), 1)
+    done = asked(config, "outbox", lambda: asyncio.run(_write_ourselves(config, arguments)), **arguments)
     if as_json:
         print_json(done)
         return

@@ -23,7 +23,8 @@ app = typer.Typer(
 )
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for people.")]
 UntilOption = Annotated[
-    str | None, typer.Option("--until", metavar="T", help="When it ends, as 2026-11-21T22:00.")
+    str | None,
+    typer.Option("--until", metavar="T", help="When it ends, as 2026-11-21T22:00, or 2h (from now)."),
 ]
 ForOption = Annotated[str | None, typer.Option("--for", metavar="D", help="How long it lasts, instead: 2h.")]
 ByOption = Annotated[
@@ -38,7 +39,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
     until: UntilOption = None,
     lasts: ForOption = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="T", help="When it begins. Default: now.")
+        str | None, typer.Option("--from", metavar="T", help="When it begins, as --until. Default: now.")
     ] = None,
     by: ByOption = "",
     config: ConfigOption = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.desk import follow_ticket
+from agent.desk.tickets import follow_ticket
 from agent.incidents.record import Record, Settled, leave, tell
 from agent.memory import Address, Draft
 from agent.rulebook import Rulebook

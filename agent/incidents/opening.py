@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from agent.desk import Subject, follow_ticket, open_ticket
+from agent.desk.tickets import Subject, follow_ticket, open_ticket
 from agent.incidents.record import Record, Settled, tell
 from agent.memory import Draft
 from agent.rulebook import Rulebook

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.desk import note
+from agent.desk.tickets import note
 from agent.memory import Address, Draft
 from agent.rulebook import Rulebook
 from agent.surroundings import judged

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
-from agent.desk import close_as_duplicate, follow_ticket
+from agent.desk.tickets import close_as_duplicate, follow_ticket
 from agent.incidents.flapping import count, tell_of_flapping
 from agent.incidents.opening import Opening
 from agent.incidents.record import Record, Settled, join, leave, tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent.desk import follow_ticket
+from agent.desk.tickets import follow_ticket
 from agent.incidents.opening import Opening
 from agent.incidents.record import Settled, tell
 from agent.memory import Address

@@ -31,7 +31,14 @@ class Link:
     at: int
 
 
-_BACKWARDS = {"duplicate_of": "duplicated_by", "follows": "followed_by"}
+_BACKWARDS = {
+    "duplicate_of": "duplicated_by",
+    "follows": "followed_by",
+    "child_of": "parent_of",
+    "known_issue": "known_issue_of",
+    "split_from": "split_into",
+    "related": "related",
+}
 
 
 class Decisions:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Engine, create_engine, event, func
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import NullPool, StaticPool
 
-__all__ = ["FILE_NAME", "greater", "lesser", "reading_engine", "upsert", "writing_engine"]
+__all__ = [
+    "FILE_NAME", "folder_of", "greater", "lesser", "overwrite_what_goes", "reading_engine", "upsert", "writing_engine",
+]  # fmt: skip
 
 FILE_NAME = "tocsin.db"
 _PRIVATE = 0o600
@@ -37,6 +39,17 @@ def greater(one: Any, other: Any) -> ColumnElement[int]:
 def lesser(one: Any, other: Any) -> ColumnElement[int]:
     """The lesser of two numbers of a row."""
     return func.min(one, other)
+
+
+def folder_of(connection: Connection) -> Path | None:
+    """The folder in which the database lies; None where it lies in no file."""
+    file = connection.exec_driver_sql("PRAGMA database_list").first()
+    return Path(file[2]).parent if file is not None and file[2] else None
+
+
+def overwrite_what_goes(connection: Connection) -> None:
+    """From now on what is deleted is overwritten with zeros: https://www.sqlite.org/pragma.html#pragma_secure_delete"""
+    connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
 def writing_engine(path: Path) -> Engine:

@@ -25,14 +25,20 @@ from agent.store.history import told, told_services
 from agent.store.maintenance import PlannedWork, Work, by_service
 from agent.store.memberships import incidents_of_others
 from agent.store.migrate import current
+from agent.store.notices import all_notices
 from agent.store.outbox import whole_outbox
+from agent.store.personal import Held, held
 from agent.store.precedents import Earlier, earlier
 from agent.store.requests import requests_between
-from agent.store.restore import incident_of, lasting, ticket_of
+from agent.store.restore import incident_of, lasting
 from agent.store.roll_ups import latency
 from agent.store.suppressions import Suppressions
+from agent.store.tickets import attachments, policies, roster, ticket_of, timeline
 from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
-from alerting.desk.ticket import Ticket, TicketEvent
+from alerting.desk.attachment import Attachment
+from alerting.desk.notices import Notice
+from alerting.desk.roster import RosterEntry
+from alerting.desk.ticket import Ticket, TicketEvent, TicketState
 from alerting.incidents.change import Change
 from alerting.incidents.incident import Incident
 from alerting.incidents.suppression import Suppression
@@ -43,6 +49,7 @@ from alerting.slo.gaps import Gap, Why
 from alerting.slo.sketch import Sketch
 from alerting.slo.spans import Klass, union
 from alerting.state import restore
+from config.policies import Policy
 
 _EVER = 2**62
 _AT_ONCE = 1000  # rows
@@ -347,16 +354,44 @@ class Reader:
         query = select(table).where(table.c.agent_id == self._agent).order_by(table.c.number.desc())
         return [ticket_of(row) for row in self._connection.execute(query).mappings()]
 
+    def tickets_since(self, since: int) -> list[Ticket]:
+        """Those that were opened since then, and those that were identified since although they began before."""
+        table = schema.tickets
+        late = (table.c.opened_at >= since) | table.c.resolved_at.is_(None) | (table.c.resolved_at >= since)
+        query = select(table).where(table.c.agent_id == self._agent, late)
+        return [ticket_of(row) for row in self._connection.execute(query).mappings()]
+
+    def personal(self, known_by: str) -> Held:
+        """Which tickets hold anything of the person with that address or user id."""
+        return held(self._connection, self._agent, known_by)
+
+    def ended_tickets(self, most: int) -> list[Ticket]:
+        """The newest of those that are closed, without those that were merged or were tests."""
+        table = schema.tickets
+        mine = (table.c.agent_id == self._agent, table.c.state == TicketState.CLOSED.value)
+        query = select(table).where(*mine).order_by(table.c.number.desc()).limit(most)
+        found = (ticket_of(row) for row in self._connection.execute(query).mappings())
+        return [each for each in found if each.merged_into is None and not each.test]
+
     def timeline(self, number: int) -> list[TicketEvent]:
         """A ticket's events in order."""
-        table = schema.ticket_events
-        columns = (table.c.ticket, table.c.at, table.c.by, table.c.what, table.c.text)
-        query = (
-            select(*columns)
-            .where(table.c.agent_id == self._agent, table.c.ticket == number)
-            .order_by(table.c.seq)
-        )
-        return [TicketEvent(*row) for row in self._connection.execute(query)]
+        return timeline(self._connection, self._agent, number)
+
+    def attachments(self, number: int) -> list[Attachment]:
+        """A ticket's files in order."""
+        return attachments(self._connection, self._agent, number)
+
+    def policies(self) -> dict[str, Policy]:
+        """The policies that tickets were opened under, by digest."""
+        return policies(self._connection, self._agent)
+
+    def roster(self, since: int = 0) -> list[RosterEntry]:
+        """Who is away or on call, of what ends after `since`."""
+        return roster(self._connection, self._agent, since)
+
+    def notices(self) -> list[Notice]:
+        """What people were, or are to be, told, the latest first."""
+        return all_notices(self._connection, self._agent)
 
 
 def stored(directory: Path) -> Path:

@@ -13,10 +13,12 @@ from agent.store import schema
 from agent.store.changes import changes_since, last_number
 from agent.store.gaps import latest_far
 from agent.store.maintenance import PlannedWork
+from agent.store.notices import unsent_notices
 from agent.store.outbox import unsent
 from agent.store.suppressions import Suppressions
+from agent.store.tickets import given, policies, roster, ticket_of
 from agent.store.troubles import restore_troubles
-from alerting.desk.ticket import OPEN_STATES, Ticket, TicketState
+from alerting.desk.ticket import TicketState
 from alerting.incidents.incident import Incident, IncidentState
 from alerting.incidents.suppression import Suppression
 from alerting.slo.spans import Klass
@@ -37,6 +39,7 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
         world.checks[address] = CheckMemory(state, track, readings, memo, memo_of, last_good=good)
     world.services = {service: track for (service, check), track in tracks.items() if check == ""}
     _incidents(connection, agent, world)
+    world.policies = policies(connection, agent)
     restore_troubles(connection, agent, world)
     world.outbox = {(each.helpdesk, each.key): each for each in unsent(connection, agent, world.tickets)}
     world.changes = tuple(reversed(changes_since(connection, agent, 0, LAST_CHANGES)))
@@ -46,6 +49,9 @@ def restored(connection: Connection, agent: str) -> tuple[World, int | None]:
         select(schema.agents.c.alive_until).where(schema.agents.c.agent_id == agent)
     ).scalar()
     world.suppressions = lasting(connection, agent, alive or 0)
+    world.roster = tuple(roster(connection, agent))
+    world.given = given(connection, agent)
+    world.notices = {each.key: each for each in unsent_notices(connection, agent)}
     return world, alive
 
 
@@ -125,7 +131,9 @@ def _incidents(connection: Connection, agent: str, world: World) -> None:
         connection.execute(select(sql.max(tickets.c.number)).where(tickets.c.agent_id == agent)).scalar() or 0
     )
     linked = {incident.ticket for incident in world.incidents.values()}
-    wanted = tickets.c.number.in_(linked) | tickets.c.state.in_([state.value for state in OPEN_STATES])
+    wanted = tickets.c.number.in_(linked) | (tickets.c.state != TicketState.CLOSED.value)
+    # Follow-up actions outlast a ticket: who has one that is not done is reminded of it.
+    wanted |= tickets.c.data.contains('"done":false', autoescape=True)
     for row in connection.execute(select(tickets).where(tickets.c.agent_id == agent, wanted)).mappings():
         world.tickets[row["number"]] = ticket_of(row)
 
@@ -137,21 +145,3 @@ def incident_of(row: RowMapping) -> Incident:
     fields["level"] = Status(row["level"])
     fields["error_kind"] = ErrorKind(row["error_kind"]) if row["error_kind"] else None
     return Incident(**fields)
-
-
-def ticket_of(row: RowMapping) -> Ticket:
-    """A row of the tickets table."""
-    fields = {key: row[key] for key in row if key not in ("agent_id", "check_id")}
-    fields.update(check=row["check_id"], state=TicketState(row["state"]), due=json.loads(row["due"]))
-    return Ticket(**fields)
-
-
-def ticket_from_store(connection: Connection, agent: str, number: int) -> Ticket | None:
-    """One ticket, however old."""
-    table = schema.tickets
-    row = (
-        connection.execute(select(table).where(table.c.agent_id == agent, table.c.number == number))
-        .mappings()
-        .first()
-    )
-    return ticket_of(row) if row is not None else None

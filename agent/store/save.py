@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy import func as sql
+from sqlalchemy import Connection, delete, update
 
 from agent.memory import Address, CheckMemory, Draft
 from agent.store import schema
 from agent.store.changes import save_changes
+from agent.store.forgetting import forget
 from agent.store.gaps import drop_confirmed, forget_gaps
+from agent.store.notices import save_notices
 from agent.store.outbox import save_outbox
 from agent.store.rename import carry_over
 from agent.store.requests import put_requests
 from agent.store.rows import dumps, put
 from agent.store.suppressions import write_down
+from agent.store.tickets import save_attachments, save_events, save_policies, save_roster, save_tickets
 from agent.store.troubles import save_troubles
-from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents.incident import Incident
 from alerting.slo.blips import Blip
 from alerting.slo.gaps import Gap
@@ -54,9 +54,14 @@ def save(connection: Connection, agent: str, draft: Draft, alive_until: int | No
     save_changes(connection, agent, draft.changes)
     for at, suppression in draft.recorded:
         write_down(connection, agent, at, suppression)
-    put(connection, schema.tickets, [_ticket(agent, ticket) for ticket in draft.tickets.changed.values()])
-    _save_events(connection, agent, draft.events)
+    save_policies(connection, agent, draft.policies.changed.items())
+    save_tickets(connection, agent, draft.tickets.changed.values())
+    save_events(connection, agent, draft.events)
+    save_attachments(connection, agent, draft.attachments)
+    save_roster(connection, agent, draft.rostered)
+    save_notices(connection, agent, draft.notices.changed.values())
     save_outbox(connection, agent, draft.outbox.changed.values())
+    forget(connection, agent, draft.forgotten)
     put(connection, schema.blips, [_blip(agent, *entry) for entry in draft.blips])
     drop_confirmed(connection, agent, draft.flips)
     forget_gaps(connection, agent, draft.no_gaps)
@@ -191,20 +196,3 @@ def _incident(agent: str, incident: Incident) -> Row:
         "state": incident.state.value,
         "level": incident.level.value,
     }
-
-
-def _ticket(agent: str, ticket: Ticket) -> Row:
-    row = {"agent_id": agent, **asdict(ticket), "state": ticket.state.value, "due": dumps(dict(ticket.due))}
-    row["check_id"] = row.pop("check")
-    return row
-
-
-def _save_events(connection: Connection, agent: str, events: Iterable[TicketEvent]) -> None:
-    for event in events:
-        table = schema.ticket_events.c
-        last = connection.execute(
-            select(sql.max(table.seq)).where(table.agent_id == agent, table.ticket == event.ticket)
-        ).scalar()
-        connection.execute(
-            schema.ticket_events.insert().values(agent_id=agent, seq=(last or 0) + 1, **asdict(event))
-        )

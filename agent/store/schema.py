@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 metadata = MetaData()
 
 agents = Table(
@@ -236,6 +236,7 @@ Index(
     sqlite_where=text("state <> 'resolved'"),
 )
 
+# What is asked for by itself stands in columns, the rest of a ticket in `data` (JSON); `reporter` is their identity.
 tickets = Table(
     "tickets",
     metadata,
@@ -256,8 +257,15 @@ tickets = Table(
     Column("tier", Integer, nullable=False),
     Column("due", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("team", String(63)),
+    Column("reporter", Text),
+    Column("origin", Text),
+    Column("data", Text, nullable=False, server_default="{}"),
     PrimaryKeyConstraint("agent_id", "number"),
 )
+Index("tickets_by_state", tickets.c.agent_id, tickets.c.state)
+Index("tickets_by_origin", tickets.c.agent_id, tickets.c.origin)
+Index("tickets_by_reporter", tickets.c.agent_id, tickets.c.reporter)
 
 ticket_events = Table(
     "ticket_events",
@@ -269,7 +277,72 @@ ticket_events = Table(
     Column("by", Text, nullable=False),
     Column("what", String(20), nullable=False),
     Column("text", Text, nullable=False),
+    Column("internal", Boolean, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("agent_id", "ticket", "seq"),
+)
+
+# The policies that tickets were opened under, as they were then.
+policies = Table(
+    "policies",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("name", String(63), nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "digest"),
+)
+
+# What people are told of tickets, one message to one person each; `data` is JSON.
+notices = Table(
+    "notices",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("key", String(40), nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("channel", String(63), nullable=False),
+    Column("to", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "key"),
+)
+Index("notices_by_state", notices.c.agent_id, notices.c.state)
+Index("notices_of_a_ticket", notices.c.agent_id, notices.c.ticket)
+
+# Files that belong to tickets; what is in them lies in the state directory under its hash.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    PrimaryKeyConstraint("agent_id", "ticket", "number"),
+)
+
+# Who is away (`away`) and who is on call instead of another (`on_call`), never changed: what is changed is a further
+# row of the same number.
+roster = Table(
+    "roster",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("team", String(63), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "number", "at"),
 )
 
 # Confirmed trouble that lasts, whether it has an incident or is held back; `data` is JSON.

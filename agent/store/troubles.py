@@ -29,11 +29,24 @@ def save_troubles(connection: Connection, agent: str, draft: Draft) -> None:
     put(connection, schema.problems, rows)
     put(connection, schema.affected, [_member(agent, *each) for each in draft.changed_members()])
     _save_decisions(connection, agent, draft.decisions)
+    _forget_links(connection, agent, draft)
     links = [
         {"agent_id": agent, "ticket": ticket, "relation": relation, "other": other, "at": at}
         for ticket, relation, other, at in draft.links
     ]
     put(connection, schema.ticket_links, links)
+
+
+def _forget_links(connection: Connection, agent: str, draft: Draft) -> None:
+    table = schema.ticket_links.c
+    for ticket, relation, other in draft.unlinks:
+        mine = (
+            table.agent_id == agent,
+            table.ticket == ticket,
+            table.relation == relation,
+            table.other == other,
+        )
+        connection.execute(delete(schema.ticket_links).where(*mine))
 
 
 def restore_troubles(connection: Connection, agent: str, world: World) -> None:

@@ -23,6 +23,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         """Open (and create, and migrate) the database at `path`. Raises what SQLite raises."""
+        self.directory = path.parent
         self._engine = writing_engine(path)
         migrate(self._engine)
         self._waiting: queue.Queue[tuple[Work, asyncio.AbstractEventLoop, asyncio.Future[Any]] | None] = (

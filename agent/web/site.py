@@ -22,7 +22,12 @@ Reasons = Callable[[], list[str]]
 
 
 def site(
-    page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], ear: Ear, registrar: Registrar
+    page: Callable[[], bytes],
+    unready: Reasons,
+    allow: Sequence[str],
+    ear: Ear,
+    registrar: Registrar,
+    *more: Route,
 ) -> Starlette:
     """The app. `unready` gives the reasons why the daemon does not do its work, none when it does."""
     networks = [ipaddress.ip_network(network) for network in allow]
@@ -49,6 +54,7 @@ def site(
             Route("/-/ready", ready),
             *heartbeat_routes(ear),
             *change_routes(registrar),
+            *more,
         ]
     )
 

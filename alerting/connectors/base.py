@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from alerting.messages import Can, Desired, Known, Observed
 
-__all__ = ["Can", "Connector", "ConnectorType", "Limits", "Options", "Outcome", "Result", "Setting"]
+__all__ = [
+    "Can",
+    "Connector",
+    "ConnectorType",
+    "Letter",
+    "Limits",
+    "Messenger",
+    "Options",
+    "Outcome",
+    "Result",
+    "Setting",
+    "Told",
+]
 
 
 class Options(BaseModel):
-    """Base of a type's own options: frozen; unknown keys are mistakes."""
+    """Base of a type's own options: frozen; unknown keys are mistakes.
+
+    `tells_people`: its connectors are Messengers.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
+    tells_people: ClassVar[bool] = False
+
+    @property
+    def takes_tickets(self) -> bool:
+        """Whether a route may lead here."""
+        return True
+
+    @property
+    def unwise(self) -> str:
+        """What the operator is warned of; empty for nothing."""
+        return ""
 
 
 class Outcome(StrEnum):
@@ -125,6 +151,37 @@ class Connector(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something told to one person. `key` is its own for ever: sent again, it is the same letter.
+
+    `first` is the key of the letter that this one goes on from, None where there was none; `at`: microseconds UTC.
+    """
+
+    key: str
+    to: str
+    name: str
+    subject: str
+    text: str
+    at: int
+    first: str | None = None
+
+
+# How sending a letter ended.
+Told = Callable[[Letter, Result], Awaitable[None]]
+
+
+class Messenger(Connector, Protocol):
+    """A connector that also tells people something, each at an address of theirs."""
+
+    async def tell(self, letters: Sequence[Letter], told: Told) -> None:
+        """Send each, on one connection where that is possible, and say at once how each ended.
+
+        Nobody sees whom else anything was sent to. What `told` never heard of was not begun.
+        """
         ...
 
 

@@ -23,7 +23,7 @@ class Connectors(Mapping[str, ConnectorType]):
 
     @cached_property
     def _found(self) -> tuple[dict[str, ConnectorType], tuple[str, ...]]:
-        types: dict[str, ConnectorType] = {}
+        types = {each.name: each for each in _shipped()}
         refused = []
         for entry in sorted(entry_points(group=GROUP), key=lambda entry: (_owner(entry), entry.name)):
             try:
@@ -53,8 +53,14 @@ class Connectors(Mapping[str, ConnectorType]):
 
 
 def all_connectors() -> Connectors:
-    """What is installed; there is no connector of our own yet."""
+    """Ours, and what else is installed."""
     return Connectors()
+
+
+def _shipped() -> tuple[ConnectorType, ...]:
+    from alerting.connectors import email
+
+    return (email.TYPE,)
 
 
 def _owner(entry: EntryPoint) -> str:

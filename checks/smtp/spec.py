@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from checks.base import Spec
 from checks.imap import ImapSpec
 from checks.line_server import Line, LineServerSpec
 from checks.starttls import StartTls
+from config.field_types import MailAddress
 from config.units import Duration
-
-_ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,253}")
-
-
-def _address(text: str) -> str:
-    if not text.isascii() or not _ADDRESS.fullmatch(text):
-        raise ValueError("expected a mail address like probe@example.org, without a name beside it")
-    return text
-
-
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class RoundTrip(Spec):
@@ -54,10 +43,10 @@ class SmtpSpec(LineServerSpec):
         description="name to introduce ourselves with; default: our own address in brackets",
         examples=["monitor.example.org"],
     )
-    sender: Address | None = Field(
+    sender: MailAddress | None = Field(
         None, description="address that mail is sent from", examples=["probe@example.org"]
     )
-    recipient: Address | None = Field(
+    recipient: MailAddress | None = Field(
         None,
         description="ask whether the server would take mail for this address; none is sent but by `roundtrip`",
         examples=["probe@example.net"],

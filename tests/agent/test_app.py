@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agent.app import build
-from agent.desk import NoSuchTicket, PersonsMove
+from agent.desk.asked import NoSuchTicket
+from agent.desk.tickets import PersonsMove
 from agent.lock import StateLocked
 from agent.pipeline import Pipeline
 from agent.rulebook import Rulebook

@@ -107,7 +107,7 @@ async def test_a_flapping_service_gets_one_budget_ticket_that_ends_when_nothing_
             await minutes(driven, 30)
             incidents, tickets = stored(driven)
             assert (incidents["budget"].state, incidents["budget"].occurrence) == ("resolved", 1)
-            assert {each.state for each in tickets} == {"resolved"}
+            assert {each.state for each in tickets} == {"closed"}
             told = [event.what for event in timeline(driven, ticket.number)]
             assert told == ["opened", "recovered", "watch_ended"]
 
@@ -167,10 +167,11 @@ async def test_an_outage_that_two_checks_share_has_no_third_ticket(tmp_path: Pat
                 await minutes(driven, 70 if status == 503 else 10)
             incidents, _ = stored(driven)
             assert set(incidents) == {"first", "second"}
+            of_the_desk = {"foretold", "breached"}  # nobody took them for more than an hour
             told = [event.what for event in timeline(driven, incidents["first"].ticket)]
-            assert told == ["opened", "burn_page", "recovered"]
+            assert [what for what in told if what not in of_the_desk] == ["opened", "burn_page", "recovered"]
             told = [event.what for event in timeline(driven, incidents["second"].ticket)]
-            assert told == ["opened", "recovered"]
+            assert [what for what in told if what not in of_the_desk] == ["opened", "recovered"]
 
 
 @run
@@ -188,7 +189,7 @@ async def test_an_outage_that_opens_its_ticket_again_has_its_own_line_there(tmp_
             assert (set(incidents), len(tickets)) == ({"home"}, 1)
             assert [event.what for event in timeline(driven, 1)] == [
                 "opened", "burn_page", "recovered", "watch_ended",
-                "reopened", "burn_page", "recovered", "watch_ended",
+                "reopened", "burn_page", "recovered", "watch_ended", "root_cause",
             ]  # fmt: skip
 
 

@@ -60,6 +60,27 @@ def test_a_job_never_runs_twice_at_once(seconds: float) -> None:
     assert worst[0] == 1
 
 
+def test_a_job_that_the_stop_breaks_off_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    clock, begun, ended = SystemClock(), list[int](), list[int]()
+
+    async def job() -> None:
+        begun.append(1)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(1)
+
+    async def main() -> None:
+        clock.every(1.0, job, "job")
+        clock.start()
+        await until(lambda: bool(begun))
+        clock.stop()
+        await until(lambda: bool(ended))
+
+    asyncio.run(main())
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 def test_nothing_beats_after_the_stop() -> None:
     clock, calls = SystemClock(), list[int]()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.desk import PersonsMove
+from agent.desk.tickets import PersonsMove
 from agent.outbox import Word
 from alerting.connectors.base import ConnectorType
 from alerting.desk.ticket import Move

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from agent.desk import PersonsMove
+from agent.desk.tickets import PersonsMove
 from agent.store.reader import reading
 from alerting.desk.ticket import Move, Ticket, TicketEvent
 from alerting.incidents.change import Change

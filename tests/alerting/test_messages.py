@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from alerting.desk.ticket import Ticket, TicketEvent, TicketState
 from alerting.messages import Tied, carried_key, desired, via
 
@@ -39,6 +41,18 @@ def test_nobody_is_told_what_they_did_themselves() -> None:
     assert [each.text for each in desired(None, TICKET, KEY, [theirs], Tied("other")).comments] == [
         "jo (desk): closed"
     ]
+
+
+@pytest.mark.parametrize(
+    "what", ["classified", "routed", "assigned", "breach", "acknowledged", "update", "fault"]
+)
+def test_what_our_desk_notes_for_itself_is_no_comment_over_there(what: str) -> None:
+    assert desired(None, TICKET, KEY, [event("ours", what=what)], HERE).comments == ()
+
+
+@pytest.mark.parametrize("what", ["escalated", "review", "note", "message", "resolve"])
+def test_what_helps_those_who_work_over_there_is_a_comment(what: str) -> None:
+    assert [each.text for each in desired(None, TICKET, KEY, [event("a", what=what)], HERE).comments] == ["a"]
 
 
 def test_of_very_many_comments_the_latest_are_kept_and_the_rest_counted() -> None:

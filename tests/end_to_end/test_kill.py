@@ -157,7 +157,8 @@ def test_thirty_kills_lose_no_outage_and_open_no_ticket_twice(
         the_ledger_tells_the_same(case, moments)
         daemon.stop()
         tickets = daemon.tickets()
-        assert [ticket["state"] for ticket in tickets] == ["resolved"] * len(tickets)
+        # What was watched to its end before the daemon stopped is closed.
+        assert {ticket["state"] for ticket in tickets} <= {"resolved", "closed"}
         assert len(daemon.json("incidents")) == len(tickets)
     summary(case, len(tickets))
     assert len(case.kills) >= 30

@@ -46,10 +46,8 @@ def test_a_persons_moves_are_written_without_a_daemon_and_known_to_the_next_one(
         has_ended_with_a_ticket(daemon, site)
         moves = [("ack", "acknowledged"), ("close", "closed"), ("reopen", "in_progress")]
         for move, state in moves:
-            assert daemon.json("tickets", move, "T-1", "--note", f"{move} it") == {
-                "id": "T-1",
-                "state": state,
-            }
+            told = daemon.json("tickets", move, "T-1", "--note", f"{move} it")
+            assert (told["id"], told["state"]) == ("T-1", state)
         again = daemon.tocsin("tickets", "ack", "T-1")
         assert again.code == 1
         assert "T-1 is in_progress: cannot ack it" in again.err
@@ -215,7 +213,7 @@ def test_every_json_answer_is_one_document_and_nothing_else(tmp_path: Path, site
         has_ended_with_a_ticket(daemon, site)
         commands = (
             ("status",), ("incidents",), ("tickets", "list"), ("tickets", "show", "T-1"), ("uptime",), ("validate",),
-            ("tickets", "resolve", "T-1"),
+            ("tickets", "resolve", "T-1", "--note", "mended"),
         )  # fmt: skip
         for command in commands:
             ended = daemon.tocsin(*command, "--json")

@@ -13,7 +13,7 @@ import yaml
 
 from agent import decide
 from agent.cli.incident_document import incident_document
-from agent.desk import PersonsMove, move_ticket
+from agent.desk.tickets import PersonsMove, move_ticket
 from agent.memory import Address, Draft, World
 from agent.rulebook import Rulebook
 from agent.store.dialect import FILE_NAME, writing_engine

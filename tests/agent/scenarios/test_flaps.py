@@ -91,7 +91,7 @@ def test_flapping_is_one_ticket_with_few_words_and_its_down_time_is_right(
         simulated.advance(QUIET)
         assert while_it_flaps == (len(simulated.incidents()), len(simulated.tickets())) == (1, 1)
         (incident,), (ticket,) = simulated.incidents(), simulated.tickets()
-        assert (incident.state, ticket.state, dict(simulated.world.problems)) == ("resolved", "resolved", {})
+        assert (incident.state, ticket.state, dict(simulated.world.problems)) == ("resolved", "closed", {})
         lines = [event.what for event in simulated.events(ticket.number)]
         assert lines.count("recovered") <= MOST_RESOLVED, lines
         assert lines.count("recovered") == lines.count("reopened") + 1, lines

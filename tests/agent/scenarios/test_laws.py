@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agent.desk import PersonsMove
+from agent.desk.asked import CannotDo
+from agent.desk.tickets import PersonsMove
 from agent.memory import Address, Draft
 from alerting.desk.ticket import IllegalMove, Move
 from alerting.incidents.incident import IncidentState
@@ -177,7 +178,7 @@ class Incidents(RuleBasedStateMachine):
         self.touched.add(number)
         try:
             self.simulated.move(number, PersonsMove(move, "jo"))
-        except IllegalMove:
+        except (IllegalMove, CannotDo):  # or its root cause is to be written down first
             self.touched = before
 
     # -- laws

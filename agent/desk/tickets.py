@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from agent.desk.asked import CannotDo, NoSuchTicket
+from agent.desk.linking import close_children
+from agent.desk.recording import lacking
 from agent.memory import Draft
 from alerting.desk import sla, text
-from alerting.desk.ticket import Move, Ticket, TicketEvent, TicketState, moved
+from alerting.desk.parts import Earlier
+from alerting.desk.ticket import Move, Ticket, TicketEvent, TicketState, moved, recurred
 from alerting.incidents.incident import STEPS, Incident, IncidentState, Turn
+from config.policies import WaitsFor
 
 DAEMON = "tocsin"
 DUPLICATE_OF, FOLLOWS = "duplicate_of", "follows"
-
-
-class NoSuchTicket(Exception):
-    """There is no ticket of that number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class PersonsMove:
     move: Move
     by: str
     note: str = ""
+    waits_for: WaitsFor = "reporter"
+    with_children: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,15 @@ class Subject:
 
 
 def move_ticket(draft: Draft, number: int, asked: PersonsMove, at: int) -> Ticket:
-    """A person's move. Raises NoSuchTicket, or IllegalMove for an impossible move."""
+    """A person's move. Raises NoSuchTicket, IllegalMove, or CannotDo where the record of a root cause is wanting."""
     ticket = draft.tickets.get(number)
     if ticket is None:
         raise NoSuchTicket(f"there is no ticket T-{number}")
-    after = moved(ticket, asked.move, at, asked.by)
+    after = moved(ticket, asked.move, at, asked.by, asked.waits_for)
+    if asked.move is Move.CLOSE and (why := lacking(draft, ticket)) is not None:
+        raise CannotDo(why)
+    if asked.move is Move.CLOSE:
+        close_children(draft, ticket, asked.by, at, allowed=asked.with_children)
     draft.tickets.put(number, after)
     said = asked.note or f"{after.state} by {asked.by}"
     draft.events.append(TicketEvent(number, at, asked.by, asked.move, said))
@@ -69,6 +76,8 @@ def open_ticket(draft: Draft, incident: Incident, at: int, subject: Subject) -> 
         description=subject.description,
         opened_at=incident.opened_at,
         due=sla.due(incident.opened_at, priority),
+        stamps={"detected": incident.opened_at, "identified": at, "reported": at, "submitted": at},
+        earlier=_earlier(draft, incident),
     )
     draft.tickets.put(ticket.number, ticket)
     note(draft, ticket.number, at, Turn.OPENED, text.story(Turn.OPENED, incident, incident.reason))
@@ -82,7 +91,7 @@ def follow_ticket(draft: Draft, incident: Incident, turn: Turn, at: int, why: st
         return
     served = [each for each in _served(draft, ticket.number) if each.id != incident.id]
     if turn is Turn.REOPENED and not ticket.is_open:
-        ticket = moved(ticket, Move.REOPEN, at, DAEMON)
+        ticket = recurred(ticket, at, DAEMON)
     if turn in (Turn.OPENED, Turn.REOPENED, Turn.WORSENED, Turn.EASED):
         ticket = _as_severe(ticket, [incident, *served])
     if turn in (Turn.RECOVERED, Turn.REMOVED) and ticket.is_open and not served:
@@ -103,6 +112,14 @@ def close_as_duplicate(draft: Draft, incident: Incident, of: Incident, at: int, 
         draft.tickets.put(number, moved(ticket, Move.CLOSE, at, DAEMON))
     note(draft, number, at, Turn.ADOPTED, f"closed as a duplicate of T-{of.ticket}: {why}")
     note(draft, of.ticket, at, Turn.ADOPTED, f"T-{number} is a duplicate of this: {incident.reason}")
+
+
+def _earlier(draft: Draft, incident: Incident) -> Earlier | None:
+    """The ticket of the incident before, of the same service and rule."""
+    before = draft.incidents.get((incident.service, incident.rule))
+    if before is None:
+        return None
+    return Earlier(before.ticket, before.opened_at if before.resolved_at is None else before.resolved_at)
 
 
 def _served(draft: Draft, number: int) -> list[Incident]:

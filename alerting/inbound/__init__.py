@@ -1,0 +1,1 @@
+"""Alerts of other tools, read from what their webhooks send: pure, one file a tool."""
