@@ -24,7 +24,7 @@ class Island:
 
     def __init__(self) -> None:
         self._holder = subprocess.Popen(["unshare", "--net", "sleep", _LONGEST], stderr=subprocess.DEVNULL)
-        own, deadline = str(Path("/proc/self/ns/net").readlink()), time.monotonic() + 20
+        own, deadline = str(Path("/proc/self/ns/net").readlink()), time.monotonic() + 60
         while self._network() in ("", own):
             if self._holder.poll() is not None:
                 pytest.skip("needs root and network namespaces (unshare --net)")

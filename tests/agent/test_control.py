@@ -71,7 +71,7 @@ def test_no_answer_says_that_the_outcome_is_not_known(
         Refused, match="whether the change was made is not known: look with `tocsin tickets show`"
     ):
         ask(tmp_path, "tickets.move", note="x" * 500_000)
-    thread.join(10)
+    thread.join(60)
 
 
 def test_a_daemon_that_ends_between_connect_and_send_is_no_answer(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def changes(driven: Driven) -> list[Change]:
 
 
 async def until(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not look():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

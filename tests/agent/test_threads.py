@@ -29,7 +29,7 @@ def test_a_hanging_call_keeps_its_name_and_place_until_it_ends() -> None:
         with pytest.raises(StillHangs):
             await threads.run("a", lambda: True)
         go_on.set()
-        assert await asyncio.wait_for(threads.run("b", lambda: "after it"), 10) == "after it"
+        assert await asyncio.wait_for(threads.run("b", lambda: "after it"), 60) == "after it"
         assert await threads.run("a", lambda: "again") == "again"
 
     asyncio.run(scene())
@@ -42,7 +42,7 @@ def test_what_the_call_raises_is_raised() -> None:
 
 async def _until(true: Callable[[], object]) -> None:
     """Wait for it, for ten seconds at most."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.002)
 
@@ -55,9 +55,9 @@ def test_calls_that_hang_leave_their_places_to_others() -> None:
         hanging = [asyncio.create_task(threads.run(f"hangs {each}", go_on.wait)) for each in range(6)]
         await _until(lambda: all(threads.runs(f"hangs {each}") for each in range(6)))
         others = [threads.run(f"other {each}", partial(int, each)) for each in range(40)]
-        assert await asyncio.wait_for(asyncio.gather(*others), 10) == [*range(40)]
+        assert await asyncio.wait_for(asyncio.gather(*others), 60) == [*range(40)]
         go_on.set()
-        assert await asyncio.wait_for(asyncio.gather(*hanging), 10) == [True] * 6
+        assert await asyncio.wait_for(asyncio.gather(*hanging), 60) == [True] * 6
 
     asyncio.run(scene())
 
@@ -73,10 +73,10 @@ def test_no_more_threads_than_the_most_and_who_waits_goes_on_when_one_comes_back
         assert not threads.runs("late")
         gone.cancel()
         first.set()
-        assert await asyncio.wait_for(waiter, 10) == "at last"
+        assert await asyncio.wait_for(waiter, 60) == "at last"
         assert gone.cancelled()
         rest.set()
-        await asyncio.wait_for(asyncio.gather(*hanging), 10)
+        await asyncio.wait_for(asyncio.gather(*hanging), 60)
 
     asyncio.run(scene())
 
@@ -124,10 +124,10 @@ def test_a_call_that_computed_and_then_hangs_gives_its_place_away() -> None:
             asyncio.create_task(threads.run("computes", computes)),
         ]
         await _until(lambda: threads.runs("hangs") and threads.runs("computes"))
-        assert await asyncio.wait_for(threads.run("other", lambda: "ran"), 20) == "ran"
+        assert await asyncio.wait_for(threads.run("other", lambda: "ran"), 60) == "ran"
         os.write(reader[1], b"!")
         enough.set()
-        assert await asyncio.wait_for(asyncio.gather(*at_work), 20) == [b"!", None]
+        assert await asyncio.wait_for(asyncio.gather(*at_work), 60) == [b"!", None]
         for each in reader:
             os.close(each)
 
@@ -168,10 +168,10 @@ def test_whatever_calls_do_all_places_are_free_in_the_end(calls: list[str], plac
             if each == "cancelled":
                 task.cancel()
         go_on.set()
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
         await _until(lambda: not any(threads.runs(f"{number}") for number in range(len(calls))))
         # All places at once, by calls of which each waits for all others.
-        together = threading.Barrier(places, timeout=10)
+        together = threading.Barrier(places, timeout=60)
         met = await asyncio.gather(*(threads.run(f"again {each}", together.wait) for each in range(places)))
         assert sorted(met) == list(range(places))
         assert threads.hanging == 0
@@ -193,8 +193,8 @@ async def main():
         print(error)
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     threading.stack_size(usual)
-    print(await asyncio.wait_for(threads.run("a", lambda: "same"), 10))
-    print(await asyncio.wait_for(threads.run("b", lambda: "other"), 10))
+    print(await asyncio.wait_for(threads.run("a", lambda: "same"), 60))
+    print(await asyncio.wait_for(threads.run("b", lambda: "other"), 60))
 
 asyncio.run(main())
 """

@@ -112,7 +112,7 @@ def test_missing_name_is_said_so_and_found_as_soon_as_it_is_there() -> None:
             await network.resolve("new.example", timeout=5)
         assert not caught.value.local
         server.known["new.example"] = ("127.0.0.1",)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 return str(caught.value), await network.resolve("new.example", timeout=5)

@@ -25,7 +25,7 @@ from prometheus_client.parser import text_string_to_metric_families
 T = TypeVar("T")
 TOCSIN = Path(sys.executable).with_name("tocsin")
 AGENT = "e2e"
-PATIENCE = 30.0
+PATIENCE = 90.0
 _POLL = 0.02
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

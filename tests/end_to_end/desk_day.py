@@ -12,17 +12,25 @@ import struct
 import subprocess
 import tempfile
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from tests.end_to_end.daemon import TOCSIN, Daemon
+from alerting.desk.oncall import next_turn, on_call_at
+from config.crews import Crew, crews_of
+from config.teams import Team
+from tests.end_to_end.daemon import TOCSIN, Daemon, now
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "desk.md"
 _BLOCK = re.compile(r"^```(yaml|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _PROMPT = "$ "
+_ON_CALL = re.compile(r"^on call (.+) \(weekly rotation\)$", re.MULTILINE)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOUR = 3600 * 1_000_000
 # The smallest picture there is: what is attached in the transcripts.
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
@@ -30,6 +38,7 @@ _PICTURE = bytes.fromhex(
 )
 # What is another at each run: moments, spans of time, digests.
 _CHANGING = (
+    (re.compile(r"\b[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4}\b"), "DAY"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?\b"), "DAY TIME"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DAY"),
     (re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)\b", re.IGNORECASE), "WEEKDAY"),
@@ -48,11 +57,11 @@ class Command:
     printed: str
 
 
-def configuration(page: str) -> dict[str, object]:
+def configuration(page: str) -> dict[str, Any]:
     """The first YAML of the page."""
     kind, text = next(iter(_BLOCK.findall(page)))
     assert kind == "yaml", "the page begins with its configuration"
-    found: dict[str, object] = yaml.safe_load(text)
+    found: dict[str, Any] = yaml.safe_load(text)
     return found
 
 
@@ -75,11 +84,35 @@ def alike(printed: str) -> list[str]:
     return [line.strip() for line in printed.splitlines()]
 
 
+def crew_of(configured: Mapping[str, Any]) -> Crew:
+    """The page's first team."""
+    return crews_of({"web": Team.model_validate(configured["teams"]["web"])}, {}, "UTC")["web"]
+
+
+def arranged(page: str, at: int) -> dict[str, Any]:
+    """The page's configuration, with the turns on call as they were on the page's day, whatever day it is.
+
+    Who is on call there is so at that moment, and the turn passes on within a day, but not while the commands run.
+    """
+    written = configuration(page)
+    team, who = written["teams"]["web"], _ON_CALL.findall(page)[0]
+    for day, members in product(_DAYS, permutations(team["on_call"]["members"])):
+        turns = {**team["on_call"], "handover": f"{day} 09:00", "members": list(members)}
+        tried = {**written, "teams": {**written["teams"], "web": {**team, "on_call": turns}}}
+        crew = crew_of(tried)
+        holder, passes_on = on_call_at(crew, (), at), next_turn(crew, at)
+        assert holder is not None
+        assert passes_on is not None
+        if holder.person == who and _HOUR <= passes_on - at < 25 * _HOUR:
+            return tried
+    raise AssertionError(f"{who} is never on call")
+
+
 class Day:
     """A daemon with the page's configuration, and a person at a terminal of 80 columns beside it."""
 
     def __init__(self, directory: Path, page: str) -> None:
-        written = configuration(page)
+        written = arranged(page, now())
         # Whoever runs this is the person of whom the page tells.
         text = yaml.safe_dump(written).replace("login: you", f"login: {getpass.getuser()}")
         self._daemon = Daemon(directory, **yaml.safe_load(text))

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -203,11 +202,9 @@ def test_exec_tells_of_a_job_that_a_signal_ended(daemon: Daemon) -> None:
 
 
 def test_exec_does_not_wait_for_what_a_job_left_in_the_background(daemon: Daemon) -> None:
-    began = time.monotonic()
-    done = _exec(daemon, KEY, "--", "sh", "-c", "sleep 60 & echo $!")
-    os.kill(int(done.stdout), signal.SIGKILL)
+    done = _exec(daemon, KEY, "--", "sh", "-c", "sleep 6000 & echo $!")
+    os.kill(int(done.stdout), signal.SIGKILL)  # it still runs
     assert done.returncode == 0
-    assert time.monotonic() - began < PATIENCE
 
 
 def test_exec_lets_a_job_learn_that_nobody_reads_its_output(daemon: Daemon) -> None:

@@ -45,12 +45,12 @@ def test_the_ping_stops_while_the_store_cannot_write_and_begins_again(tmp_path: 
         wait_for(lambda: ear.seen >= 2, "two pings")
         with closing(sqlite3.connect(daemon.state_dir / "tocsin.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            wait_for(lambda: daemon.events("deadman.held_back"), "the ping to be held back", 15)
+            wait_for(lambda: daemon.events("deadman.held_back"), "the ping to be held back")
             before = ear.seen
-            wait_for(lambda: daemon.events("store.cannot_write"), "the store to be refused", 30)
+            wait_for(lambda: daemon.events("store.cannot_write"), "the store to be refused")
             assert ear.seen == before
             other.execute("ROLLBACK")
-        wait_for(lambda: ear.seen >= before + 2, "pings again", 30)
+        wait_for(lambda: ear.seen >= before + 2, "pings again")
         assert daemon.events("deadman.goes_on")
         daemon.stop()
 

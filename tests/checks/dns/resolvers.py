@@ -117,7 +117,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
 
 
 def _wait_until_it_answers(process: subprocess.Popen[str], port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError, dns.exception.DNSException):
             dns.query.udp(dns.message.make_query("plain.test", "A"), "127.0.0.1", timeout=0.2, port=port)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.stolen import Watched
+
 TIMEOUT = 2.0
 GRACE = 0.5
 
@@ -14,6 +16,11 @@ def configuration(urls: Mapping[str, str]) -> str:
     """A file with one http check for each address; the timeout is the same for all. JSON is YAML, too."""
     checks = {name: {"type": "http", "url": url, "timeout": f"{TIMEOUT}s"} for name, url in urls.items()}
     return json.dumps({"services": {"hostile": {"checks": checks}}})
+
+
+def assert_in_time(reading: Mapping[str, Any], watched: Watched) -> None:
+    """It ended when it should, but for the time in which others kept it from its work."""
+    assert reading["took"] <= TIMEOUT + GRACE + watched.stolen_from(reading), reading
 
 
 def assert_clean(reading: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,22 @@ from typing import Any
 import pytest
 
 from tests.checks.http.hostile import FAULTS, HostileServer
-from tests.checks.http.targets import GRACE, TIMEOUT, assert_clean, configuration
+from tests.checks.http.targets import assert_clean, assert_in_time, configuration
+from tests.stolen import Watched, seen_by_watchman, watched
 
 MIB = 1024 * 1024
+Looks = tuple[dict[str, Any], Watched]
 
 
 @pytest.fixture(scope="module")
-def looks(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def looks(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looks]:
     """One look at every fault, all at the same time, by a program of its own."""
-    path = tmp_path_factory.mktemp("hostile") / "tocsin.yaml"
+    directory = tmp_path_factory.mktemp("hostile")
+    path, watchman = directory / "tocsin.yaml", directory / "watchman"
     with HostileServer() as server:
         path.write_text(configuration(server.urls), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "tests.checks.http.looker", str(path)],
+            watched(watchman, root / "tests" / "checks" / "http" / "looker.py", str(path)),
             cwd=root,
             capture_output=True,
             timeout=120,
@@ -33,23 +35,24 @@ def looks(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
         )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     assert done.stderr == b""
-    yield json.loads(done.stdout)
+    yield json.loads(done.stdout), seen_by_watchman(watchman)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_look_ends_in_time_with_one_clean_reason(looks: dict[str, Any], name: str) -> None:
-    fault, reading = FAULTS[name], looks["readings"][name]
+def test_look_ends_in_time_with_one_clean_reason(looks: Looks, name: str) -> None:
+    found, beside = looks
+    fault, reading = FAULTS[name], found["readings"][name]
     assert reading["status"] == fault.status, reading["message"]
-    assert reading["took"] <= TIMEOUT + GRACE
+    assert_in_time(reading, beside)
     assert_clean(reading)
     assert reading["error_kind"] in (fault.kinds or (None,)), reading["message"]
     assert fault.says in reading["message"]
 
 
-def test_memory_stays_flat_over_all_of_them(looks: dict[str, Any]) -> None:
-    assert looks["grown"] < 60 * MIB
+def test_memory_stays_flat_over_all_of_them(looks: Looks) -> None:
+    assert looks[0]["grown"] < 60 * MIB
 
 
-def test_no_reason_shows_a_library_at_work(looks: dict[str, Any]) -> None:
-    for reading in looks["readings"].values():
+def test_no_reason_shows_a_library_at_work(looks: Looks) -> None:
+    for reading in looks[0]["readings"].values():
         assert not re.search(r"libcurl|pycurl|Traceback|Error\(|routines", reading["message"])

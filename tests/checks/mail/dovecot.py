@@ -165,7 +165,7 @@ def _own(directory: Path) -> None:
 
 def _answers(process: subprocess.Popen[bytes], place: tuple[str, int]) -> None:
     """Wait until the port is listened at."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
         if process.poll() is not None:
             raise AssertionError(f"dovecot ended: {process.stderr.read().decode()}")  # type: ignore[union-attr]

@@ -45,7 +45,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def _until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.01)

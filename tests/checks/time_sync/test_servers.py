@@ -198,7 +198,7 @@ def test_chronyd_agrees_with_its_own_host(
 
 
 def _once_it_answers(server: str, process: subprocess.Popen[bytes]) -> Any:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         assert process.poll() is None, "chronyd ended"
         seen = asyncio.run(look(server, timeout=1.0))
