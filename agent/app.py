@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from agent.budget import Budget
 from agent.changes import Changes, differences
+from agent.check_ups import CheckUps, NoSuchDesk
 from agent.clock import Clock, SystemClock
 from agent.control import ControlServer, Refused
 from agent.deadman import TURN as PINGING
@@ -26,6 +27,7 @@ from agent.door import Door
 from agent.guard import ASKING, Guard
 from agent.hearing import REFRESH, Hearing
 from agent.holds import PLANNING, Holds
+from agent.hooks import Hooks
 from agent.inbound import InboundDoor
 from agent.known_issues import TURN, KnownIssues
 from agent.lock import StateLock
@@ -36,6 +38,8 @@ from agent.outbox import Word
 from agent.pipeline import Pipeline
 from agent.precedents import Precedents
 from agent.rechecks import Rechecks
+from agent.reconcile import TURN as COMPARING
+from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, document
 from agent.rulebook import Rulebook, fingerprint
 from agent.runner import Runner
@@ -157,9 +161,16 @@ class App:
         self.vitals.delivered = lambda: self.delivery.delivered
         self._cleanup.push_async_callback(self.delivery.aclose)
         await self.delivery.start()
+        self.check_ups = CheckUps(lambda: self.delivery.desks, self.clock)
+        self._cleanup.push_async_callback(self.check_ups.aclose)
+        self.check_ups.begin()
+        self.reconciler = Reconciler(
+            self.delivery, self.pipeline, self.clock, lambda: self.config.agent.timezone
+        )
 
     def _site(self) -> Any:
         from agent.web.answers import answer_routes
+        from agent.web.hooks import hook_routes
         from agent.web.inbound import inbound_routes
         from agent.web.site import site
         from agent.web.tickets import ticket_routes
@@ -171,6 +182,7 @@ class App:
             self.hearing,
             self.markers,
             *inbound_routes(self.inbound),
+            *hook_routes(Hooks(lambda: self.delivery.desks, self.delivery.look_soon, self.clock)),
             *answer_routes(self.pipeline.ask_desk, self.clock),
             *ticket_routes(
                 Door("desk", self.clock, lambda: self.config.desk.token),
@@ -188,6 +200,7 @@ class App:
         self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(BEAT, self.delivery.tick, "delivery")
+        self.clock.every(COMPARING, self.reconciler.turn, "reconciler")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_STEP_WATCH, self.pipeline.watch_clock, "clock")
         self.clock.every(_UPKEEP, self.upkeep.run, "upkeep")
@@ -231,6 +244,7 @@ class App:
             self.metrics.use(config)
             self.upkeep.use(config)
             self.delivery.use(config)
+            self.check_ups.begin()
             self.budget.use(config)
             self.deadman.use(config.agent)
             await asyncio.to_thread(self.guard.use, config)
@@ -307,6 +321,8 @@ class App:
             return await self._change_told(arguments.get("told"), who)
         if command == "outbox":
             return await self._outbox_asked(arguments, who)
+        if command.startswith("connectors."):
+            return await self._helpdesk_asked(command, arguments, who)
         if command == "tickets.test":
             return await self._test_asked(arguments, who)
         if command == "desk":
@@ -322,6 +338,17 @@ class App:
             return {"entries": await self.delivery.follow(Word.read(arguments, who))}
         except CannotFollow as error:
             raise Refused(str(error)) from None
+
+    async def _helpdesk_asked(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        names, name = arguments.get("names"), arguments.get("name")
+        try:
+            if command == "connectors.check" and isinstance(names, list):
+                return await self.check_ups.ask(map(str, names))
+            if command == "connectors.reconcile" and isinstance(name, str):
+                return await self.reconciler.compare(name, by=who, fix=arguments.get("fix") is True)
+        except NoSuchDesk as error:
+            raise Refused(str(error)) from None
+        raise Refused("expected a helpdesk to check or to reconcile")
 
     async def _change_told(self, told: Any, who: str) -> Any:
         try:

@@ -25,6 +25,7 @@ _PATIENCE = 30.0
 _NO_ANSWER = "the daemon did not answer; whether the change was made is not known: look "
 _LOOK = {
     "outbox": "with `tocsin outbox list`",
+    "connectors": "with `tocsin outbox list`",
     "reload": "at its log",
     "desk": "with `tocsin tickets show`",
     "tickets.move": "with `tocsin tickets show`",

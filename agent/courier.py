@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent.clock import Clock
 from agent.feedback import Policy, taken_in
+from agent.forwarding import sent_again
 from agent.memory import Draft
 from agent.pipeline import Pipeline
 from agent.remote_desk import RemoteDesk
@@ -30,6 +31,8 @@ from alerting.outgoing import (
 _SECOND = 1_000_000
 _STEPS = 6
 _NO_EFFECT = "no_effect"
+# A search may lag for longer than its vendor says; a twin that is looked for late does little harm.
+_TWIN_LAGS, _TWINS_AFTER = 4, 300 * _SECOND
 Where = tuple[str, str]  # helpdesk, key
 # Counts what came of a call for a helpdesk: how it failed, empty when it did not.
 Tally = Callable[[str, str], None]
@@ -65,7 +68,8 @@ class Courier:
     async def poll(self, where: Where) -> None:
         """See how a ticket stands that nothing is to be done about; where it would end by itself, say it again."""
         entry = self._pipeline.world.outbox[where]
-        if self._desk.limits.refresh is not None and entry.desired.state == "open":
+        again = self._desk.limits.refresh is not None and entry.state is Standing.DONE
+        if again and entry.desired.state == "open":
             result = await self._desk.apply(entry.desired, entry.known)
         else:
             result = await self._desk.read(entry.known)
@@ -74,13 +78,13 @@ class Courier:
             return
         observed = result.observed
         if observed is not None and not self._is_another(entry, observed) and observed != entry.observed:
-            await self._pipeline.change(lambda draft: self._polled(draft, where, observed))
+            await self._pipeline.change(lambda draft: self._polled(draft, where, entry, observed))
 
-    def _polled(self, draft: Draft, where: Where, observed: Observed) -> None:
-        entry = draft.outbox.get(where)
-        if entry is not None and entry.state is Standing.DONE:
+    def _polled(self, draft: Draft, where: Where, looked_at: Outgoing, observed: Observed) -> None:
+        """What was read may be older than what was done meanwhile: then it is of no use."""
+        if draft.outbox.get(where) == looked_at:
             now = self._clock.now()
-            draft.outbox.put(where, taken_in(draft, entry, (observed, Todo()), self._policy, now))
+            draft.outbox.put(where, taken_in(draft, looked_at, (observed, Todo()), self._policy, now))
 
     async def _send(self, where: Where) -> None:
         begun = await self._pipeline.change(lambda draft: self._begun(draft, where))
@@ -114,7 +118,9 @@ class Courier:
 
     def _over_before(self, entry: Outgoing) -> bool:
         """Whether it ended before anybody over there heard of it, and nobody wants to."""
-        unheard = entry.observed is None and not entry.epoch
+        unheard = (
+            entry.observed is None and not entry.epoch and entry.lag_until is None and entry.twins_at is None
+        )
         return unheard and entry.desired.state == "resolved" and self._desk.options.deliver_resolved == "none"
 
     def _is_final(self, entry: Outgoing) -> bool:
@@ -146,7 +152,11 @@ class Courier:
 
     def _judged(self, draft: Draft, entry: Outgoing, tried: _Try) -> Outgoing:
         result, now = tried.result, self._clock.now()
-        part = seen(entry, result.observed) if result.observed is not None else entry
+        part = entry
+        if result.observed is not None and result.outcome is not Outcome.OK:
+            part = taken_in(draft, entry, (result.observed, tried.work), self._policy, now)
+            if part.state is Standing.PARKED:
+                return part
         later = self._later(entry, result.after)
         match result.outcome:
             case Outcome.OK:
@@ -158,9 +168,8 @@ class Courier:
                     return changed if changed.state is Standing.PARKED else waits(changed, now, result.reason)
                 return parked(part, result.reason)
             case Outcome.IN_DOUBT:
-                lag = now + int(self._desk.lag * _SECOND)
                 # What was sent may arrive over there later than we gave up waiting.
-                return doubted(part, max(lag, later), result.reason)
+                return self._lost(part, later, result.reason)
             case _:
                 return waits(part, later, result.reason)
 
@@ -171,8 +180,7 @@ class Courier:
             return doubted(seen(entry, tried.result.observed), later, tried.back.reason)
         if observed is None or (tried.work.create and observed.state is RemoteState.GONE):
             self._tally(self._desk.name, _NO_EFFECT)
-            at = max(later, now + int(self._desk.lag * _SECOND))
-            return doubted(seen(entry, None), at, "accepted without effect: there is no such ticket")
+            return self._lost(seen(entry, None), later, "accepted without effect: there is no such ticket")
         if self._is_another(entry, observed):
             return parked(entry, f"the helpdesk shows another ticket: {observed.id}")
         if missing := lacking(tried.work, observed, self._desk.can):
@@ -180,6 +188,8 @@ class Courier:
             return waits(seen(entry, observed), later, f"accepted without effect: {missing}")
         self._tally(self._desk.name, "")
         done = delivered(entry, tried.work, tried.entry.version, now)
+        if tried.work.create and done.twins_at is not None:
+            done = replace(done, twins_at=now + max(_TWIN_LAGS * self._lag, _TWINS_AFTER))
         return taken_in(draft, done, (observed, tried.work), self._policy, now)
 
     async def _settle(self, where: Where, entry: Outgoing) -> None:
@@ -199,6 +209,11 @@ class Courier:
         if entry.observed is not None or Can.DEDUPE in self._desk.can:
             draft.outbox.put(where, waits(entry, now, reason))
             return
+        again = sent_again(draft, self._pipeline.rules, entry, now)
+        if again is not None:
+            draft.tell("outbox.sent_again", helpdesk=where[0], key=where[1], reason=reason)
+            draft.outbox.put(where, again)
+            return
         draft.tell("outbox.needs_a_person", helpdesk=where[0], key=where[1], reason=reason)
         remedy = "look there whether it was created, then `tocsin outbox retry` or `drop`"
         draft.outbox.put(where, doubted(entry, None, f"{reason}: {remedy}"))
@@ -213,7 +228,7 @@ class Courier:
             again = replace(entry, attempts=entry.attempts + 1)
             after = doubted(again, self._later(again, result.after), result.reason)
         elif observed is None or self._is_another(entry, observed):
-            after = waits(entry, now, "it is not there")
+            after = self._not_there(entry, now)
         else:
             set_there = entry.sent_priority or observed.priority or entry.desired.priority
             asked = Todo(state=entry.asked_state)
@@ -222,6 +237,27 @@ class Courier:
             after = waits(found, now, "it is there") if found.state is Standing.DOUBT else found
         draft.tell("outbox.doubt_settled", helpdesk=where[0], key=where[1], reason=after.last_error)
         draft.outbox.put(where, after)
+
+    def _lost(self, entry: Outgoing, later: int, reason: str) -> Outgoing:
+        """In doubt; what was created is not found before the helpdesk's lag is over."""
+        found_from = self._clock.now() + self._lag
+        if entry.observed is None:
+            entry = replace(entry, lag_until=found_from)
+        return doubted(entry, max(found_from, later), reason)
+
+    def _not_there(self, entry: Outgoing, now: int) -> Outgoing:
+        """It is made (again) once it would have been found; that it comes late all the same is looked at after that."""
+        if entry.observed is None and entry.lag_until is not None:
+            if now < entry.lag_until:
+                return doubted(entry, entry.lag_until, "it is not there yet")
+            entry = replace(
+                entry, lag_until=None, twins_at=now + self._lag if self._desk.ends_twins else None
+            )
+        return waits(entry, now, "it is not there")
+
+    @property
+    def _lag(self) -> int:
+        return int(self._desk.lag * _SECOND)
 
     def _is_another(self, entry: Outgoing, observed: Observed) -> bool:
         """Whether what was shown is not ours: it carries another key."""
@@ -244,8 +280,3 @@ def is_due(entry: Outgoing, now: int) -> bool:
     """Whether it is this entry's turn."""
     waiting = entry.state in (Standing.WAITING, Standing.DOUBT)
     return waiting and entry.next_at is not None and entry.next_at <= now
-
-
-def for_a_person(entry: Outgoing) -> bool:
-    """Whether nothing happens with it until a person says so."""
-    return entry.state is Standing.PARKED or (entry.state is Standing.DOUBT and entry.next_at is None)

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from agent.changes import same
 from agent.clock import Clock
-from agent.courier import Courier, Where, for_a_person, is_due
+from agent.courier import Courier, Where, is_due
 from agent.memory import Draft
 from agent.outbox import Word, follow_word
 from agent.pipeline import Pipeline
 from agent.postbox import Postbox
 from agent.remote_desk import RemoteDesk
+from agent.twins import end_twins, twins_due
 from alerting.connectors.base import ConnectorType
 from alerting.messages import Can, RemoteState
-from alerting.outgoing import Outgoing, Standing, interrupted
+from alerting.outgoing import Outgoing, Standing, interrupted, waits_out
 from config.models import Config, Helpdesk
 
 log = structlog.get_logger()
 BEAT = 0.75
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
+# However often it is asked for, a ticket is looked at no more often than every so many seconds.
+_NOT_BEFORE = 5.0
+# A call that has been under way for so long after its deadline is under way no more.
+_STRANDED = 60 * _SECOND
 _REASONS = ("retry", "permanent", "in_doubt", "broken", "no_effect")
 
 
@@ -42,6 +48,7 @@ class Delivery:
         self._tasks: dict[Where, asyncio.Task[None]] = {}
         self._old: list[RemoteDesk] = []
         self._polled: dict[Where, float] = {}
+        self._soon: set[Where] = set()
         self._sent: Counter[str] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
         self.postbox = Postbox(lambda: self.desks, pipeline, clock, self._tally)
@@ -76,17 +83,17 @@ class Delivery:
         if not self.desks or self._pipeline.degraded:
             return
         await self.postbox.tick()
+        await self._wake()
         busy = Counter(name for name, _ in self._tasks)
         for entry in sorted(self._outbox.values(), key=lambda entry: entry.changed_at):
             where = (entry.helpdesk, entry.key)
             desk = self.desks.get(entry.helpdesk)
             if desk is None or where in self._tasks or busy[desk.name] >= desk.limits.at_once:
                 continue
-            due = is_due(entry, self._clock.now())
-            if (due or self._to_poll(entry, desk)) and desk.may_call(entry.key):
+            due, twins = is_due(entry, self._clock.now()), twins_due(entry, self._clock.now())
+            if (due or twins or self._to_poll(entry, desk)) and desk.may_call(entry.key):
                 busy[desk.name] += 1
-                courier = Courier(desk, self._pipeline, self._clock, self._tally)
-                self._begin(where, courier.deliver(where) if due else courier.poll(where))
+                self._begin(where, self._call(where, desk, due=due, twins=twins))
         if len(self._polled) > len(self._outbox):
             self._polled = {where: at for where, at in self._polled.items() if where in self._outbox}
         while self._old and not self._tasks and not self.postbox.busy:
@@ -118,6 +125,18 @@ class Delivery:
         found: int = await self._pipeline.change(lambda draft: follow_word(draft, word, self._clock.now()))
         return found
 
+    def look_soon(self, helpdesk: str, ids: Collection[str], keys: Collection[str] = ()) -> int:
+        """Have tickets over there looked at, by their ids or keys; how many of them are ours."""
+        named, keyed = {*ids}, {*keys}
+        mine = [each for each in self._outbox.values() if each.helpdesk == helpdesk]
+        found = {
+            (helpdesk, each.key)
+            for each in mine
+            if {each.key, each.known.key} & keyed or (each.observed is not None and each.observed.id in named)
+        }
+        self._soon = (self._soon | found) & self._outbox.keys()
+        return len(found)
+
     @property
     def stalled_for(self) -> float:
         """Seconds that the oldest change has waited to be delivered.
@@ -125,7 +144,7 @@ class Delivery:
         What waits for a person, or for a helpdesk that is configured no more, does not count.
         """
         asked = (e for e in self._outbox.values() if e.unsent and e.helpdesk in self.desks)
-        waiting = [entry.changed_at for entry in asked if not for_a_person(entry)]
+        waiting = [entry.changed_at for entry in asked if not entry.for_a_person]
         waiting += [notice.at for notice in self.postbox.waiting()]
         return max(0.0, (self._clock.now() - min(waiting)) / _SECOND) if waiting else 0.0
 
@@ -156,7 +175,7 @@ class Delivery:
         oldest.add_metric([], max(0.0, (self._clock.now() - since) / _SECOND))
         waiting = GaugeMetricFamily("tocsin_outbox_parked", "Of these, those that wait for a person.")
         stuck = sum(notice.state is Standing.PARKED for notice in notices)
-        waiting.add_metric([], float(sum(map(for_a_person, unsent)) + stuck))
+        waiting.add_metric([], float(sum(entry.for_a_person for entry in unsent) + stuck))
         yield from (sent, failed, depth, oldest, waiting)
 
     @property
@@ -180,14 +199,49 @@ class Delivery:
         """Open tickets, and for a day those that are over, are looked at again and again."""
         seen_open = entry.observed is not None and entry.observed.state is RemoteState.OPEN
         fresh = self._clock.now() - entry.changed_at < _DAY
-        if entry.state is not Standing.DONE or entry.observed is None or not (seen_open or fresh):
-            return False
         where, now = (entry.helpdesk, entry.key), self._clock.monotonic()
+        asked = where in self._soon
+        stands = entry.state in (Standing.DONE, Standing.PARKED)
+        if not stands or entry.observed is None or not (seen_open or fresh or asked):
+            return False
         every = min(desk.options.poll_every, desk.limits.refresh or float("inf"))
+        every = min(every, _NOT_BEFORE) if asked else every
         if now < self._polled.setdefault(where, now) + every:
             return False
-        self._polled[where] = now
         return Can.READ in desk.can or desk.limits.refresh is not None
+
+    def _call(self, where: Where, desk: RemoteDesk, *, due: bool, twins: bool) -> Coroutine[None, None, None]:
+        """What is to be done about a ticket: what is wanted comes first, then its twin, then a look."""
+        courier = Courier(desk, self._pipeline, self._clock, self._tally)
+        if due:
+            return courier.deliver(where)
+        if twins:
+            return end_twins(where, desk, self._pipeline, self._clock)
+        self._polled[where] = self._clock.monotonic()
+        self._soon.discard(where)
+        return courier.poll(where)
+
+    async def _wake(self) -> None:
+        """What waits for a helpdesk that is back is due at once; what nobody has in hand any more is in doubt."""
+        back = {desk.name for desk in self.desks.values() if desk.is_back()}
+        now = self._clock.now()
+        stranded = [where for where, entry in self._outbox.items() if self._is_stranded(where, entry, now)]
+        if not back and not stranded:
+            return
+
+        def change(draft: Draft) -> None:
+            for entry in list(draft.outbox.values()):
+                where = (entry.helpdesk, entry.key)
+                if where in stranded and entry.state is Standing.LEASED:
+                    draft.outbox.put(where, interrupted(entry, now + self._lag(entry)))
+                elif entry.helpdesk in back and waits_out(entry, now):
+                    draft.outbox.put(where, replace(entry, next_at=max(now, entry.lag_until or 0)))
+
+        await self._pipeline.change(change)
+
+    def _is_stranded(self, where: Where, entry: Outgoing, now: int) -> bool:
+        leased = entry.state is Standing.LEASED and where not in self._tasks
+        return leased and (entry.lease_until or 0) + _STRANDED < now
 
     def _begin(self, where: Where, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work, name=f"deliver {where[1]}")

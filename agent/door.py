@@ -22,12 +22,30 @@ class TooMany(Exception):
     """They come without a pause."""
 
 
+class Bucket:
+    """So many at once, then so many a second."""
+
+    def __init__(self, clock: Clock, burst: float, per_second: float) -> None:
+        self._clock, self._burst, self._per_second = clock, burst, per_second
+        self._left, self._at = burst, clock.monotonic()
+
+    def take(self) -> bool:
+        """Whether there is one left; then it is taken."""
+        now = self._clock.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Door:
     """`token` is what they must show, None lets none in; `name` is what the log calls it."""
 
     def __init__(self, name: str, clock: Clock, token: Callable[[], Secret | None]) -> None:
-        self._name, self._clock, self._token = name, clock, token
-        self._bucket = (_BURST, clock.monotonic())
+        self._name, self._token = name, token
+        self._bucket = Bucket(clock, _BURST, _PER_SECOND)
 
     def lets_in(self, shown: str) -> bool:
         """Whether that is the token, found out in the same time whatever is shown. Raises NoToken."""
@@ -43,9 +61,5 @@ class Door:
 
     def spend(self) -> None:
         """One more of those that let in programs: so many at once, then one a second. Raises TooMany."""
-        left, at = self._bucket
-        now = self._clock.monotonic()
-        left = min(_BURST, left + (now - at) * _PER_SECOND)
-        if left < 1:
+        if not self._bucket.take():
             raise TooMany
-        self._bucket = (left - 1, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.desk.linking import open_children
 from agent.desk.recording import lacking
 from agent.desk.tickets import DAEMON, PersonsMove, move_ticket
 from agent.memory import Draft
@@ -62,7 +63,8 @@ def _ended(draft: Draft, ticket: Ticket, entry: Outgoing, policy: Policy, now: i
     if on_close == "respect":
         if state is RemoteState.GONE:
             return parked(entry, "the ticket is gone over there")
-        ticket_stays = state is RemoteState.RESOLVED or lacking(draft, ticket) is not None
+        unfinished = lacking(draft, ticket) is not None or bool(open_children(draft, ticket))
+        ticket_stays = state is RemoteState.RESOLVED or unfinished
         _move(draft, entry, Move.RESOLVE if ticket_stays else Move.CLOSE, now)
         return entry
     again = on_close == "reopen" and state is RemoteState.RESOLVED and Can.REOPEN in policy.can

@@ -16,6 +16,7 @@ import structlog
 from agent.clock import Clock
 from agent.desk.asked import Asked
 from agent.desk.inbound import Told
+from agent.door import Bucket
 from agent.pipeline import Pipeline
 from agent.rulebook import Rulebook
 from agent.store.origins import newest_by_origin
@@ -72,8 +73,8 @@ class InboundDoor:
         self, pipeline: Pipeline, clock: Clock, sources: Callable[[], Mapping[str, Inbound]]
     ) -> None:
         self._pipeline, self._clock, self._sources = pipeline, clock, sources
-        self._buckets: dict[str, tuple[float, float]] = {}
-        self._refusals = (_REFUSALS, clock.monotonic())
+        self._buckets: dict[str, Bucket] = {}
+        self._refusals = Bucket(clock, _REFUSALS, _REFUSALS_PER_SECOND)
         self._seen: dict[str, int] = {}
 
     def admitted(self, name: str, sent: Sent) -> Inbound:
@@ -139,22 +140,13 @@ class InboundDoor:
             del self._seen[next(iter(self._seen))]
 
     def _spend(self, name: str) -> None:
-        now = self._clock.monotonic()
-        left, at = self._buckets.get(name, (_BURST, now))
-        left = min(_BURST, left + (now - at) * _PER_SECOND)
-        if left < 1:
+        if not self._buckets.setdefault(name, Bucket(self._clock, _BURST, _PER_SECOND)).take():
             raise TooManyAlerts
-        self._buckets[name] = (left - 1, now)
 
     def _refuse(self, name: str, why: str) -> None:
         """Say so, but never so often that strangers fill the log."""
-        now = self._clock.monotonic()
-        left, at = self._refusals
-        left = min(_REFUSALS, left + (now - at) * _REFUSALS_PER_SECOND)
-        if left >= 1:
-            left -= 1
+        if self._refusals.take():
             log.warning("inbound.refused", source=name, reason=why)
-        self._refusals = (left, now)
 
 
 def _wrong(source: Inbound, sent: Sent, now: int) -> str | None:

@@ -208,6 +208,7 @@ class Draft:
     of the `events` so many are `mirrored` in the outbox already. `rostered` are entries of the roster, each from a
     moment on. `worked` are tickets as the desk left them; `desk_sweep`: it also looks at those that are due by time,
     `desk_left`: more of them than it saw to.
+    `to_mirror` are tickets that may be due elsewhere by time, or by a new route.
     `forgotten` are people of whom nothing is to be left, `untold` tickets of which somebody was to be told while there
     is no channel for it.
     """
@@ -239,6 +240,7 @@ class Draft:
     desk_sweep: bool = False
     desk_left: bool = False
     untold: set[int] = field(default_factory=set)
+    to_mirror: set[int] = field(default_factory=set)
 
     def __post_init__(self, world: World) -> None:
         self._world = world
@@ -293,6 +295,10 @@ class Draft:
             for incident, members in self.members.changed.items()
             for each in sorted(set(members) - set(committed.get(incident, ())), key=lambda each: each.since)
         ]
+
+    def changed_outbox(self) -> list[tuple[Outgoing | None, Outgoing]]:
+        """The entries of the outbox that changed: as they were, None for a new one, and as they are."""
+        return [(self._world.outbox.get(where), entry) for where, entry in self.outbox.changed.items()]
 
     def put_incident(self, incident: Incident) -> None:
         """The latest of its key; an earlier one that this draft has changed is written all the same."""

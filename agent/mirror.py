@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agent.desk.tickets import note
+from agent.forwarding import Forwarding, note_outcomes, reminder, routes_of
 from agent.memory import Draft
 from agent.rulebook import Rulebook
-from alerting.desk.routing import destinations
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents.incident import Incident, remote_key
-from alerting.incidents.suppression import Subject
-from alerting.messages import Desired, Tied, desired
+from alerting.messages import Desired, Tied, desired, further
 from alerting.outgoing import Outgoing, Standing, wanted
 
 _DUPLICATE = "duplicate_of"
@@ -19,9 +19,15 @@ _DUPLICATE = "duplicate_of"
 
 def mirror(draft: Draft, rules: Rulebook, now: int) -> None:
     """For each ticket that changed: where it goes by the routes, and where it is already."""
-    events = draft.events[draft.mirrored :]
+    _mirror_changed(draft, rules, now)
+    note_outcomes(draft, now)
     draft.mirrored = len(draft.events)
-    changed = {*draft.tickets.changed, *(event.ticket for event in events)}
+
+
+def _mirror_changed(draft: Draft, rules: Rulebook, now: int) -> None:
+    events = draft.events[draft.mirrored :]
+    changed = {*draft.tickets.changed, *(event.ticket for event in events), *draft.to_mirror}
+    draft.to_mirror.clear()
     if not changed:
         return
     placed: dict[int, list[Outgoing]] = {}
@@ -67,15 +73,31 @@ def _mirror(draft: Draft, rules: Rulebook, turn: _Turn) -> None:
     key = turn.key(rules.agent)
     if key is None:
         return
-    number = turn.ticket.number
-    duplicate_of = _cause(draft, number)
-    for helpdesk in dict.fromkeys((*turn.placed, *_routed(rules, turn))):
-        before = turn.placed.get(helpdesk)
-        tied = Tied(helpdesk, _labels(rules, turn.ticket), duplicate_of)
-        after = desired(before.desired if before else None, turn.ticket, key, turn.events, tied)
+    ticket, placed = turn.ticket, turn.placed
+    on_its_way = Forwarding(ticket, routes_of(rules, ticket, turn.incident), placed, turn.now)
+    duplicate_of, leads = _cause(draft, ticket.number), on_its_way.leads(draft, rules)
+    reminders = on_its_way.reminders(rules.helpdesks)
+    for helpdesk in dict.fromkeys((*placed, *leads)):
+        before = placed.get(helpdesk)
+        tied = Tied(helpdesk, _labels(rules, ticket), duplicate_of)
+        after = desired(before.desired if before else None, ticket, key, turn.events, tied)
+        if helpdesk in reminders:
+            after = further(after, key, [(turn.now, reminder(ticket, turn.now))])
+            note(
+                draft,
+                ticket.number,
+                turn.now,
+                "reminded",
+                f"{helpdesk} hears again: {reminder(ticket, turn.now)}",
+            )
         entry = _entry(turn, before, after, (helpdesk, key))
         if entry is not None:
             draft.outbox.put((helpdesk, key), entry)
+            if before is None:
+                note(draft, ticket.number, turn.now, "forwarded", f"to {helpdesk}: {leads[helpdesk]}")
+    if reminders:
+        steps = {**ticket.steps, **dict.fromkeys(reminders.values(), turn.now)}
+        draft.tickets.put(ticket.number, replace(ticket, steps=steps))
 
 
 def _entry(turn: _Turn, before: Outgoing | None, after: Desired, where: tuple[str, str]) -> Outgoing | None:
@@ -85,15 +107,6 @@ def _entry(turn: _Turn, before: Outgoing | None, after: Desired, where: tuple[st
         return None  # routed here only since it is over
     now = turn.now
     return Outgoing(*where, turn.ticket.number, after, Standing.WAITING, now, now, next_at=now)
-
-
-def _routed(rules: Rulebook, turn: _Turn) -> tuple[str, ...]:
-    service = rules.services.get(turn.ticket.service)
-    if service is None or turn.incident is None:
-        return ()
-    check = rules.checks.get((turn.incident.service, turn.incident.rule))
-    subject = Subject(service, turn.incident.rule, check, turn.ticket.severity)
-    return tuple(name for name in destinations(rules.routes, subject) if name in rules.helpdesks)
 
 
 def _labels(rules: Rulebook, ticket: Ticket) -> Mapping[str, str]:

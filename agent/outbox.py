@@ -84,4 +84,5 @@ def _tried_again(entry: Outgoing, now: int) -> Outgoing:
     if entry.observed is not None and entry.observed.state is RemoteState.GONE:
         return anew(entry, now)
     to_be_seen = entry.state is Standing.DOUBT and entry.next_at is not None
+    entry = entry if to_be_seen else replace(entry, lag_until=None)  # a person has looked
     return replace(entry, state=Standing.DOUBT if to_be_seen else Standing.WAITING, next_at=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -14,12 +14,17 @@ from agent.clock import Clock
 from alerting.connectors.base import (
     Connector,
     ConnectorType,
+    Finding,
+    Hook,
     Letter,
+    Lister,
     Messenger,
     Outcome,
+    Poke,
     Result,
     Setting,
     Told,
+    TwinEnder,
 )
 from alerting.messages import Desired, Known, Observed
 from alerting.outgoing import pause
@@ -29,7 +34,13 @@ from config.models import Helpdesk
 
 log = structlog.get_logger()
 _LONGEST_REASON = 300
+_LONGEST_NAME = 80
 _CLOSING = 5.0
+_SECOND = 1_000_000
+# So many calls in a row that came to nothing: it is not one ticket's fault.
+_GONE_AFTER = 3
+# A check-up is several calls.
+_CHECK_UP = 4
 
 
 class RemoteDesk:
@@ -38,13 +49,16 @@ class RemoteDesk:
     def __init__(self, helpdesk: Helpdesk, kind: ConnectorType, agent: str, clock: Clock) -> None:
         self.name, self.options, self._clock = helpdesk.name, helpdesk.options, clock
         self.paused = ""
-        self._connector: Connector = kind.connect(helpdesk.own, Setting(helpdesk.name, agent))
+        setting = Setting(helpdesk.name, agent, lambda: clock.now() / _SECOND)
+        self._connector: Connector = kind.connect(helpdesk.own, setting)
         self.can, self.limits = self._connector.capabilities, self._connector.limits
         self.lag = self._connector.visibility_lag
+        self.lists, self.ends_twins = (isinstance(self._connector, each) for each in (Lister, TwinEnder))
         self.tells_people = bool(getattr(helpdesk.own, "tells_people", False))
         self._tokens, self._filled_at = float(self.limits.burst), clock.monotonic()
         self._paused_until = float("-inf")
         self._faults = 0
+        self._unheard, self._back = 0, False
         self._called: dict[str, float] = {}
 
     def may_call(self, key: str) -> bool:
@@ -61,6 +75,11 @@ class RemoteDesk:
             self._called[key] = now
         return True
 
+    def is_back(self) -> bool:
+        """Whether it answers again after it had not for some calls; told once."""
+        back, self._back = self._back, False
+        return back
+
     def wake(self) -> None:
         """A person has mended something: no pause any more."""
         self._paused_until, self._faults = float("-inf"), 0
@@ -71,6 +90,43 @@ class RemoteDesk:
     async def read(self, known: Known) -> Result:
         """Never IN_DOUBT: what only looks can be repeated."""
         return await self._called_out(self._connector.read(known), reads=True)
+
+    async def check(self) -> Sequence[Finding]:
+        """Whether it would take tickets: what could not be asked is a finding, too. Nothing is paused by it."""
+        deadline = self.limits.deadline * _CHECK_UP
+        try:
+            async with asyncio.timeout(deadline):
+                found = [_finding(each) for each in await self._connector.check()]
+        except TimeoutError:
+            found = [Finding("check-up", None, f"no answer within {deadline:g}s")]
+        except Exception as error:
+            found = [Finding("check-up", None, f"the connector failed: {_said(error)}")]
+            log.error("connector.failed", helpdesk=self.name, reason=found[0].text)
+        return found
+
+    def poke(self, headers: Mapping[str, str], body: bytes) -> Poke | None:
+        """What a webhook told; None where it proves nothing, or nobody listens to one. Raises ValueError."""
+        if not isinstance(self._connector, Hook):
+            return None
+        try:
+            return self._connector.poke(headers, body)
+        except ValueError:
+            raise ValueError("it cannot be read") from None
+        except Exception as error:
+            log.error("connector.failed", helpdesk=self.name, reason=_said(error))
+            return None
+
+    async def ours(self, most: int) -> tuple[Result, Sequence[Observed]]:
+        """Open tickets there that carry a key of ours; only where it `lists` them."""
+        return await self._listed(cast("Lister", self._connector).ours(most))
+
+    async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
+        """All tickets there of that key; only where it `ends_twins`."""
+        return await self._listed(cast("TwinEnder", self._connector).twins(known))
+
+    async def end_twin(self, twin: Observed, kept: Observed) -> Result:
+        """Only where it `ends_twins`."""
+        return await self._called_out(cast("TwinEnder", self._connector).end_twin(twin, kept), reads=False)
 
     async def tell(self, letters: Sequence[Letter], told: Told) -> None:
         """Each letter is told of once, with how it ended."""
@@ -103,6 +159,19 @@ class RemoteDesk:
         except Exception as error:
             log.warning("helpdesk.not_closed", helpdesk=self.name, reason=_said(error))
 
+    async def _listed(
+        self, call: Coroutine[Any, Any, tuple[Result, Sequence[Observed]]]
+    ) -> tuple[Result, Sequence[Observed]]:
+        """What was found counts only where the result is OK."""
+        found: list[Observed] = []
+
+        async def result() -> Result:
+            told, seen = await call
+            found.extend(seen)
+            return told
+
+        return await self._called_out(result(), reads=True), found
+
     async def _called_out(self, call: Coroutine[Any, Any, Result], *, reads: bool) -> Result:
         try:
             async with asyncio.timeout(self.limits.deadline):
@@ -119,6 +188,10 @@ class RemoteDesk:
 
     def _mind(self, result: Result) -> None:
         """Stay away for as long as it asks, or while it takes nothing at all."""
+        if result.outcome is Outcome.OK:
+            self._back, self._unheard = self._back or self._unheard >= _GONE_AFTER, 0
+        elif result.outcome in (Outcome.RETRY, Outcome.BROKEN):
+            self._unheard += 1
         if result.outcome is Outcome.BROKEN:
             self._faults += 1
             self._rest(pause(self._faults, result.after, 0.0), result.reason)
@@ -145,6 +218,13 @@ def _sound(result: Any) -> Result:
     if result.observed is not None:
         json.dumps(asdict(result.observed))
     return result
+
+
+def _finding(found: Finding) -> Finding:
+    """As it can be shown. Raises AttributeError for what is none."""
+    ok = found.ok if found.ok is None else bool(found.ok)
+    what, text = visible(masked(found.what), _LONGEST_NAME), visible(masked(found.text), _LONGEST_REASON)
+    return Finding(what, ok, text)
 
 
 def _said(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent.memory import Address
 from agent.ties import tied, ties_of
+from alerting.calendars import Calendar
 from alerting.desk.working_time import OFFICE_HOURS
 from alerting.incidents.graph import Graph
 from alerting.incidents.problem import Problem
@@ -50,7 +51,7 @@ class Rulebook:
     say whether a service is down, `ties` what each check shares with others, such as `host=web-01`, `tied` the checks
     by that. `notices` is the channel by which the desk tells people something, empty for none. `crews` are the
     teams with all that is said of their people, `office` their calendars, `categories` those of tickets in the
-    order in which they are tried.
+    order in which they are tried. `calendars` are by name what routes ask for.
     """
 
     agent: str
@@ -81,6 +82,11 @@ class Rulebook:
     desk: DeskOptions
     vendors: Mapping[str, Vendor]
     notices: str
+    calendars: Mapping[str, Timetable]
+
+    def is_open(self, calendar: str, at: int) -> bool:
+        """Whether the calendar of that name is open at the moment."""
+        return calendar in self.calendars and Calendar(self.calendars[calendar]).open_at(at)
 
     def zone_of(self, team: str | None) -> str:
         """The zone in which people of the team, or of none, read moments."""
@@ -170,6 +176,7 @@ class Rulebook:
             desk=config.desk,
             vendors=config.vendors,
             notices=notices_channel(config),
+            calendars=config.calendars,
         )
 
 

@@ -17,7 +17,7 @@ _EVERY, _TIMEOUT, _RETRY, _IN_A_ROW = 60.0, 5.0, 5.0, 2
 _TROUBLE: Mapping[Part, tuple[str | None, str]] = {
     "scheduler": ("lag > 30s or beat > 30s", "lag > 10s"),
     "store": ("stalled > 30s", "stalled > 10s"),
-    "outbox": ("oldest > 24h", "oldest > 1h"),
+    "outbox": ("oldest > 24h", "oldest > 1h or parked > 0"),
     "loop": ("blocked > 30s", "blocked > 10s"),
     "ping": (None, "unanswered > 1"),
 }

@@ -9,7 +9,7 @@ from agent.desk.tickets import DAEMON, PersonsMove, move_ticket, note
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import sla
-from alerting.desk.routing import first_match
+from alerting.desk.routing import Taken, taken, ways
 from alerting.desk.ticket import Move, Ticket, TicketState
 from alerting.incidents.incident import remote_key
 from alerting.incidents.problem import Problem
@@ -34,31 +34,32 @@ class NoSuchRoute(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is tried: a route by its number, from 1; None: the built-in desk alone. `service` is whose ticket it is."""
+    """What is tried: a route by its number, from 1, the first of several; None: the built-in desk alone.
+
+    `service` is whose ticket it is.
+    """
 
     route: int | None
     service: Service
     send_to: tuple[str, ...]
 
 
-def by_route(rules: Rulebook, number: int) -> Trial:
+def by_route(rules: Rulebook, number: int, now: int) -> Trial:
     """The route of that number, with the first service whose tickets it would take. Raises NoSuchRoute."""
     if not 1 <= number <= len(rules.routes):
         raise NoSuchRoute(f"there is no route {number}: there are {len(rules.routes)}")
-    takes = (each for each in rules.services.values() if _route_of(rules, each) == number - 1)
-    service = next(takes, rules.services[ITSELF])
-    return Trial(number, service, _destinations(rules, number - 1))
+    route = Taken(number, rules.routes[number - 1])
+    takes = (each for each in rules.services.values() if route in _routes_of(rules, each, now))
+    return Trial(number, next(takes, rules.services[ITSELF]), _destinations(rules, (route,)))
 
 
-def by_service(rules: Rulebook, name: str) -> Trial:
-    """The route that a ticket of a service takes when it is down. Raises NoSuchRoute."""
+def by_service(rules: Rulebook, name: str, now: int) -> Trial:
+    """The routes that a ticket of a service takes when it goes down now. Raises NoSuchRoute."""
     service = rules.services.get(name)
     if service is None:
         raise NoSuchRoute(f"no service is called {name}")
-    index = _route_of(rules, service)
-    return (
-        Trial(None, service, ()) if index is None else Trial(index + 1, service, _destinations(rules, index))
-    )
+    routes = _routes_of(rules, service, now)
+    return Trial(routes[0].number if routes else None, service, _destinations(rules, routes))
 
 
 def open_test(draft: Draft, rules: Rulebook, trial: Trial, by: str, now: int) -> Ticket:
@@ -109,13 +110,14 @@ def _is_left(ticket: Ticket, before: int) -> bool:
     )
 
 
-def _route_of(rules: Rulebook, service: Service) -> int | None:
+def _routes_of(rules: Rulebook, service: Service, now: int) -> tuple[Taken, ...]:
     severity, _ = rules.severity_of(Problem(service.name, RULE, Status.DOWN, 0, 0, ""))
-    return first_match(rules.routes, Subject(service, RULE, None, severity))
+    subject = Subject(service, RULE, None, severity)
+    return taken(rules.routes, subject, lambda calendar: rules.is_open(calendar, now))
 
 
-def _destinations(rules: Rulebook, index: int) -> tuple[str, ...]:
-    return tuple(name for name in dict.fromkeys(rules.routes[index].send_to) if name in rules.helpdesks)
+def _destinations(rules: Rulebook, routes: tuple[Taken, ...]) -> tuple[str, ...]:
+    return tuple(name for name in ways(routes) if name in rules.helpdesks)
 
 
 def _labels(service: Service) -> Mapping[str, str]:
@@ -128,9 +130,9 @@ def tested(
     """What the command is told: the ticket that was opened, and where it is sent. Raises NoSuchRoute."""
     route, service = asked
     if isinstance(route, int):
-        trial = by_route(rules, route)
+        trial = by_route(rules, route, now)
     elif isinstance(service, str):
-        trial = by_service(rules, service)
+        trial = by_service(rules, service, now)
     else:
         trial = Trial(None, rules.services[ITSELF], ())
     ticket = open_test(draft, rules, trial, by, now)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
 from agent.clock import Clock
+from agent.forwarding import waiting_for_a_person
 from agent.pipeline import Pipeline
 from agent.scheduler import Scheduler
 from checks.base import Scalar
@@ -96,7 +97,8 @@ class Vitals:
         world = self._pipeline.world
         unsent = sum(entry.unsent for entry in world.outbox.values())
         unsent += sum(notice.unsent for notice in world.notices.values())
-        return {"unsent": unsent, "oldest": round(self.waiting(), 3)}
+        parked = waiting_for_a_person(world, self._pipeline.rules)
+        return {"unsent": unsent, "oldest": round(self.waiting(), 3), "parked": parked}
 
     def _stuck_for(self) -> float:
         """Seconds for which something has waited to be delivered and nothing was: many take their time, and go on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -15,9 +15,9 @@ Wanted: TypeAlias = Literal["open", "resolved"]
 # What the ticket says itself, what is no news over there, and what our desk notes for itself alone.
 _NOT_TOLD = frozenset(
     {
-        "acknowledged", "ask", "assigned", "breach", "classified", "fault", "follow_up", "foretold", "forgotten",
-        "known_issue", "opened", "priority", "root_cause", "routed", "stamp", "survey", "unassigned", "untold",
-        "update", "vendor_watch", "watch_ended",
+        "acknowledged", "ask", "assigned", "breach", "classified", "delivered", "fault", "follow_up", "foretold",
+        "forgotten", "forwarded", "known_issue", "opened", "priority", "reminded", "root_cause", "routed", "stamp",
+        "survey", "twin", "unassigned", "undelivered", "untold", "update", "vendor_watch", "watch_ended",
     }
 )  # fmt: skip
 _MOST_COMMENTS = 30
@@ -192,18 +192,21 @@ def desired(
     """The state that the ticket's mirror is to have; `before` is what was wanted so far, `events` are new."""
     told = before or _first(ticket, key, tied.labels)
     said = [event for event in events if event.what not in _NOT_TOLD and not tied.came_back(event.by)]
-    numbered = enumerate(said, told.said + 1)
-    comments = (*told.comments, *(Comment(f"{key[-8:]}-{n}", e.at, _line(e)) for n, e in numbered))
     return replace(
-        told,
+        further(told, key, [(event.at, _line(event)) for event in said]),
         severity=ticket.severity,
         priority=ticket.priority,
         state="open" if ticket.is_open else "resolved",
         resolved_at=ticket.resolved_at,
-        comments=_bounded(comments),
-        said=told.said + len(said),
         duplicate_of=tied.duplicate_of or told.duplicate_of,
     )
+
+
+def further(told: Desired, key: str, lines: Sequence[tuple[int, str]]) -> Desired:
+    """With further lines, each with its moment; `key` is that of the entry."""
+    numbered = enumerate(lines, told.said + 1)
+    comments = (*told.comments, *(Comment(f"{key[-8:]}-{n}", at, text) for n, (at, text) in numbered))
+    return replace(told, comments=_bounded(comments), said=told.said + len(lines))
 
 
 @dataclass(frozen=True, slots=True)

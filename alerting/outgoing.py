@@ -35,6 +35,8 @@ class Outgoing:
     `version` counts what was wanted, `done_version` is the latest that is there. `changed_at` is since when something
     is wanted that is not there. `sent_priority` is the last that we set; `epoch` counts the remote tickets before it.
     `asked_state` is what the call under way, or in doubt, is to bring about: seen there, it is no person's act.
+    `lag_until`: a create whose answer was lost may not be found before then. `twins_at`: it was created again after
+    such a one, and then it is to be seen whether both are there.
     """
 
     helpdesk: str
@@ -54,11 +56,18 @@ class Outgoing:
     lease_until: int | None = None
     last_error: str | None = None
     asked_state: Wanted | None = None
+    lag_until: int | None = None
+    twins_at: int | None = None
 
     @property
     def unsent(self) -> bool:
         """Whether something is wanted that is not known to be there."""
         return self.state not in (Standing.DONE, Standing.DROPPED)
+
+    @property
+    def for_a_person(self) -> bool:
+        """Whether nothing happens with it until a person says so."""
+        return self.state is Standing.PARKED or (self.state is Standing.DOUBT and self.next_at is None)
 
     @property
     def known(self) -> Known:
@@ -84,11 +93,13 @@ def leased(entry: Outgoing, work: Todo, now: int, deadline: float) -> Outgoing:
 
 
 def interrupted(entry: Outgoing, now: int) -> Outgoing:
-    """As it is found by a start: nobody knows how a call that was under way ended."""
+    """As it is found by a start: nobody knows how a call that was under way ended. `now` is when that can be seen."""
     if entry.state is not Standing.LEASED:
         return entry
     reason = "stopped during a call"
-    return replace(entry, state=Standing.DOUBT, next_at=now, lease_until=None, last_error=reason)
+    lag_until = now if entry.observed is None else None
+    after = replace(entry, lag_until=lag_until, lease_until=None)
+    return replace(after, state=Standing.DOUBT, next_at=now, last_error=reason)
 
 
 def waits(entry: Outgoing, at: int, reason: str) -> Outgoing:
@@ -127,6 +138,7 @@ def delivered(entry: Outgoing, done: Todo, version: int, now: int) -> Outgoing:
         attempts=0,
         lease_until=None,
         last_error=None,
+        lag_until=None,
     )
     if entry.version > version:
         return replace(after, state=Standing.WAITING, next_at=now)
@@ -146,7 +158,15 @@ def anew(entry: Outgoing, now: int) -> Outgoing:
         sent_priority=None,
         state=Standing.WAITING,
         next_at=now,
+        lag_until=None,
+        twins_at=None,
     )
+
+
+def waits_out(entry: Outgoing, now: int) -> bool:
+    """Whether it waits only because an earlier try failed."""
+    paused = entry.state in (Standing.WAITING, Standing.DOUBT) and entry.attempts > 0
+    return paused and entry.next_at is not None and entry.next_at > max(now, entry.lag_until or 0)
 
 
 def lacking(done: Todo, observed: Observed, can: Collection[Can]) -> str:

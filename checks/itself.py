@@ -36,6 +36,9 @@ KIND = Kind(
         Value("backlog", "", "changes that wait for the store", whole=True, least=0),
         Value("oldest", "seconds", "how long the oldest message has waited to be sent"),
         Value("unsent", "", "messages that wait to be sent", whole=True, least=0),
+        Value(
+            "parked", "", "messages that wait for a person to say what becomes of them", whole=True, least=0
+        ),
         Value("blocked", "seconds", "the longest time that the loop stood still since the last look at it"),
         Value("unanswered", "", "pings in a row that were not answered well", whole=True, least=0),
     ),

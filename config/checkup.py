@@ -15,6 +15,7 @@ from config.old_names import look_at_old_names
 from config.people import look_at_categories, look_at_people
 from config.places import Where
 from config.policy_checkup import look_at_policies
+from config.route_checkup import look_at_checks, look_at_routes
 from config.service_reader import ALL_DAY, SHARE
 from config.sources import Sources
 from config.unwise import warn_of_unwise
@@ -174,7 +175,13 @@ class _Checkup:
             self._all_known((*where, "send_to"), route.send_to, targets, "helpdesk or channel")
             self._all_known((*where, "match", "team"), route.match.team, self.teams, "team")
             self._all_known((*where, "match", "service"), route.match.service, self.service_names, "service")
-        routed = {name for route in self.config.routes for name in route.send_to}
+            self._all_known((*where, "fallback"), route.fallback, targets, "helpdesk or channel")
+            for option in ("active", "not_active"):
+                calendar = getattr(route.match, option)
+                self._known((*where, "match", option), calendar, self.calendars, "calendar")
+            look_at_checks(self.sources, number, route.match.check, self._known_service)
+        look_at_routes(self.sources, self.config)
+        routed = {name for route in self.config.routes for name in (*route.send_to, *route.fallback)}
         routed.add(notices_channel(self.config))
         for name in sorted(self.config.helpdesks.keys() - routed):
             section = "helpdesks" if name in self.helpdesks else "channels"

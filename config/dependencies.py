@@ -22,7 +22,7 @@ def look_at_dependencies(sources: Sources, config: Config, known: KnownService) 
     """Note mistakes in `sources`."""
     for where, needs in _all_needs(config):
         for place, name in _named(sources.tree, (*where, _OPTION), needs):
-            _look_at_name(sources, place, name, known)
+            look_at_name(sources, place, name, known)
     for circle in circles(_parents(sources, config)):
         shortened = _for_people(circle)
         sources.blame(_closing(circle, config), f"depends on itself: {' -> '.join(shortened)}")
@@ -54,7 +54,8 @@ def _written(tree: Any, where: Where) -> Any:
     return tree
 
 
-def _look_at_name(sources: Sources, where: Where, name: str, known: KnownService) -> None:
+def look_at_name(sources: Sources, where: Where, name: str, known: KnownService) -> None:
+    """Note a service or check that there is not."""
     service, _, check = name.partition(".")
     known(where, service)
     sources.make(len(sources.groups.get(name) or sources.groups.get(service, ())), where)

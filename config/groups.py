@@ -114,8 +114,9 @@ class _Filled:
 
 
 def _matching(rule: Matching, groups: Groups) -> Matching:
-    match = rule.match.model_copy(update={"service": _some(rule.match.service, groups)})
-    return rule.model_copy(update={"match": match})
+    named = {name: getattr(rule.match, name, ()) for name in ("service", "check")}
+    made = {name: _some(names, groups) for name, names in named.items() if names}
+    return rule.model_copy(update={"match": rule.match.model_copy(update=made)})
 
 
 def _some(names: tuple[str, ...], groups: Groups) -> tuple[str, ...]:

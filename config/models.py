@@ -25,12 +25,11 @@ from config.options import (
     HelpdeskOptions,
     MetricsConfig,
     Model,
-    Route,
-    RouteMatch,
     ServiceOptions,
     UptimeConfig,
 )
 from config.policies import Policy
+from config.routes import Route, RouteMatch
 from config.severity import SeverityMatch, SeverityRule
 from config.teams import Member, Team
 from config.ticket_targets import NO_TARGETS, PriorityTargets

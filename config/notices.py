@@ -43,12 +43,14 @@ def look_at_notices(sources: Sources, config: Config, known: Known, targets: Col
 
 def _look_at_routes(sources: Sources, config: Config) -> None:
     for number, route in enumerate(config.routes):
-        for place, name in enumerate(route.send_to):
+        named = [("send_to", place, name) for place, name in enumerate(route.send_to)]
+        named += [("fallback", place, name) for place, name in enumerate(route.fallback)]
+        for option, place, name in named:
             helpdesk = config.helpdesks.get(name)
             if helpdesk is not None and not getattr(helpdesk.own, "takes_tickets", True):
                 message = f"{shown(name)} does not say who gets the tickets"
                 hint = f"add to: [one@example.org] to {_section(sources, name)}.{name}"
-                sources.blame(("routes", number, "send_to", place), message, hint)
+                sources.blame(("routes", number, option, place), message, hint)
 
 
 def _able(config: Config) -> list[str]:

@@ -47,7 +47,7 @@ def options_of(
     for name, field in model.model_fields.items():
         shape = schema["properties"][field.alias or name]
         yield Option(
-            name=f"{prefix}{name}",
+            name=f"{prefix}{field.alias or name}",
             kind=_kind(shape, schema),
             default=_default(field, shape) or general.get(name, ""),
             description=field.description or "",

@@ -1,4 +1,4 @@
-"""What an operator may write, as frozen models: agent, defaults, services, checks' envelope, routes."""
+"""What an operator may write, as frozen models: agent, defaults, services, checks' envelope, helpdesks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from config.confirming import MOST_IN_A_ROW, USUAL, Confirm, Thresholds, flapping_words
 from config.field_types import (
     Address,
-    Criticalities,
     Criticality,
     Environment,
-    Environments,
     Folder,
     Id,
     Labels,
@@ -22,7 +20,6 @@ from config.field_types import (
     Network,
     PingAddress,
     Reason,
-    Severities,
     Title,
     Zone,
     host_id,
@@ -472,32 +469,4 @@ class HelpdeskOptions(Model):
     )
     poll_every: Annotated[float, duration_between(5, DAY)] = Field(
         5 * MINUTE, description="how often tickets over there are looked at, from 5s", examples=["5m"]
-    )
-
-
-class RouteMatch(Model):
-    """What a route applies to; a list means any of them."""
-
-    service: Annotated[Names, Field(min_length=1)] = Field(
-        (), description="services by name", examples=[["shop", "mail"]]
-    )
-    team: Annotated[Names, Field(min_length=1)] = Field((), description="teams by name", examples=["web"])
-    severity: Annotated[Severities, Field(min_length=1)] = Field((), description="severities of the incident")
-    criticality: Annotated[Criticalities, Field(min_length=1)] = Field(
-        (), description="criticalities of the service"
-    )
-    environment: Annotated[Environments, Field(min_length=1)] = Field(
-        (), description="environments of the service"
-    )
-    labels: Labels = Field(
-        {}, description="labels of the service or check, all of them", examples=[{"site": "jhb"}]
-    )
-
-
-class Route(Model):
-    """Where tickets go: the first route that matches."""
-
-    match: RouteMatch = Field(RouteMatch(), description="what it applies to; nothing said: everything")
-    send_to: Annotated[Names, Field(min_length=1)] = Field(
-        description="helpdesks and channels by name", examples=[["jira", "email-web"]]
     )

@@ -132,6 +132,8 @@ class _Texts:
         return ready
 
     def _text(self, text: str, shape: Shape, where: Where) -> str:
+        if shape.filled:
+            return self._without_references(text, where)
         if "${" in text and (left := blanks(text)):
             self._blame(where, f"{left[0]} stands for nothing here", _NO_TARGETS)
             return text
@@ -149,6 +151,9 @@ class _Texts:
 
     def _resolved(self, text: str, where: Where) -> str:
         self._warn_of_misspelt(text, where)
+        return self._without_references(text, where)
+
+    def _without_references(self, text: str, where: Where) -> str:
         if not references(text):
             return text
         self._followed[where] = text

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, PlainValidator, WrapValidator
 from pydantic.fields import FieldInfo
 
 from config.json_value import JsonValue
+from config.placeholders import FieldValue
 from config.secrets import Secret
 
 _SHORT, _FEW = 200, 64
@@ -20,23 +21,29 @@ _OWN_READING = (BeforeValidator, PlainValidator, WrapValidator)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is wanted at one place. `fields` are those of a model, `item` is for entries of lists and mappings."""
+    """What is wanted at one place. `fields` are those of a model, `item` is for entries of lists and mappings.
+
+    `filled`: with placeholders of its own.
+    """
 
     secret: bool = False
     whole: bool = False
     number: bool = False
+    filled: bool = False
     fields: Mapping[str, Shape] | None = None
     item: Shape | None = None
     plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plain", not (self.secret or self.whole or self.number))
+        object.__setattr__(self, "plain", not (self.secret or self.whole or self.number or self.filled))
 
 
 ANY = Shape()
 # JSON, however deep: each text in it may refer to a secret.
 _SECRET_ALL_DOWN = Shape(secret=True)
 object.__setattr__(_SECRET_ALL_DOWN, "item", _SECRET_ALL_DOWN)
+_FILLED_ALL_DOWN = Shape(filled=True)
+object.__setattr__(_FILLED_ALL_DOWN, "item", _FILLED_ALL_DOWN)
 
 
 @dataclass(slots=True)
@@ -47,13 +54,16 @@ class _Parts:
     text: bool = False
     whole: bool = False
     number: bool = False
+    filled: bool = False
     fields: dict[str, Shape] | None = None
     items: list[Shape] = field(default_factory=list)
 
     def shape(self) -> Shape:
         item = next((item for item in self.items if item.secret), self.items[0] if self.items else None)
         bare = not self.text
-        return Shape(self.secret, self.whole and bare, self.number and bare, self.fields, item)
+        if self.filled:
+            return _FILLED_ALL_DOWN
+        return Shape(self.secret, self.whole and bare, self.number and bare, fields=self.fields, item=item)
 
 
 @lru_cache(maxsize=512)
@@ -106,6 +116,8 @@ def _collect(annotation: Any, parts: _Parts, *, own: bool) -> None:
             _collect(branch, parts, own=own)
     elif isinstance(annotation, type) and issubclass(annotation, Secret):
         parts.secret = True
+    elif isinstance(annotation, type) and issubclass(annotation, FieldValue):
+        parts.filled = True
     elif isinstance(annotation, type) and issubclass(annotation, JsonValue):
         parts.secret = True
         parts.items.append(_SECRET_ALL_DOWN)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.completion import kind_names
-from agent.cli.folding import page_width, print_hanging, print_heading, print_wrapped
+from agent.cli.folding import print_hanging, print_heading, print_wrapped
+from agent.cli.option_lines import option_document, print_option, print_summaries
 from agent.cli.output import print_json
 from agent.cli.setting import JsonOption, fail, kinds
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from config.option_table import Option
 
 _USAGE = 64
-_NAME, _LEAST = 16, 20
 _UNITS = {"ratio": "ratio, 0 to 1"}
 _NONE = {"down": "none: it is down when the look itself fails", "degraded": "none"}
 
@@ -40,17 +39,10 @@ def checks(context: typer.Context, as_json: JsonOption = False) -> None:
         return
     listed = [known[name] for name in sorted(known)]
     print("These count for the uptime of their service:")
-    _print_lines([kind for kind in listed if kind.counts_for_uptime])
+    print_summaries((kind.name, kind.summary) for kind in listed if kind.counts_for_uptime)
     print("\nThese open tickets, and count only where they say counts_for_uptime: true:")
-    _print_lines([kind for kind in listed if not kind.counts_for_uptime])
+    print_summaries((kind.name, kind.summary) for kind in listed if not kind.counts_for_uptime)
     print("\nOptions and values of one kind: tocsin checks show KIND")
-
-
-def _print_lines(listed: Sequence[Kind]) -> None:
-    """A line for each; what does not fit is on the kind's own page."""
-    for kind in listed:
-        said = textwrap.shorten(kind.summary, max(page_width() - _NAME, _LEAST), placeholder=" …")
-        print(f"  {kind.name:<{_NAME - 3}} {re.sub('[,:;] …$', ' …', said)}")
 
 
 @app.command()
@@ -68,7 +60,7 @@ def show(
     """
     found = _kind(kind)
     if as_json or (context.parent is not None and context.parent.params.get("as_json")):
-        print_json({**document(found), "common_options": [_option(each) for each in _common()]})
+        print_json({**document(found), "common_options": [option_document(each) for each in _common()]})
     else:
         _print_kind(found)
 
@@ -81,23 +73,10 @@ def document(kind: Kind) -> dict[str, Any]:
         "name": kind.name,
         "summary": kind.summary,
         "counts_for_uptime": kind.counts_for_uptime,
-        "options": [_option(option) for option in options_of(kind.spec)],
+        "options": [option_document(option) for option in options_of(kind.spec)],
         "values": [_value(kind, value) for value in kind.values],
         "conditions": {"down": kind.down, "degraded": kind.degraded},
         "example": kind.example,
-    }
-
-
-def _option(option: Option) -> dict[str, Any]:
-    from config.option_table import plain
-
-    return {
-        "name": option.name,
-        "type": plain(option.kind),
-        "required": option.required,
-        "default": option.default or None,
-        "description": plain(option.description),
-        "example": option.example or None,
     }
 
 
@@ -137,7 +116,7 @@ def _print_kind(kind: Kind) -> None:
     print_wrapped(f"{kind.name}: {kind.summary}.")
     print_heading("Options")
     for option in options_of(kind.spec):
-        _print_option(option)
+        print_option(option)
     common = ", ".join(option.name for option in _common() if "." not in option.name)
     print_wrapped(f"Every check also takes: {common}.", "  ")
     print_heading("Values, for conditions")
@@ -151,18 +130,3 @@ def _print_kind(kind: Kind) -> None:
     print_wrapped(f"It {verb} for the uptime of its service, unless counts_for_uptime says otherwise.", "  ")
     print_heading("Example")
     print(textwrap.indent(kind.example.rstrip(), "  "))
-
-
-def _print_option(option: Option) -> None:
-    """What to write on the first line, what it means below."""
-    from config.option_table import plain
-
-    told = [plain(option.kind)]
-    if option.required:
-        told.append("required")
-    elif option.default:
-        told.append(f"default {option.default}")
-    if option.example:
-        told.append(f"such as {option.example}")
-    print_hanging(f"  {option.name}", "; ".join(told), 22)
-    print_wrapped(plain(option.description), " " * 22)

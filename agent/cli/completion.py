@@ -52,6 +52,21 @@ def kind_names(incomplete: str) -> list[str]:
     return [name for name in sorted(kinds()) if name.startswith(incomplete)]
 
 
+def connector_names(incomplete: str) -> list[str]:
+    """Types of helpdesks that begin so."""
+    from agent.cli.setting import connectors
+
+    return [name for name in sorted(connectors()) if name.startswith(incomplete)]
+
+
+def helpdesk_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Helpdesks and channels of the configuration that begin so; none when it cannot be read."""
+    found: list[str] = []
+    with suppress(Exception):  # as below
+        found = sorted(_configuration(context).helpdesks)
+    return [name for name in found if name.startswith(incomplete)]
+
+
 def service_names(context: typer.Context, incomplete: str) -> list[str]:
     """Services of the configuration that begin so; none when it cannot be read."""
     return [name for name in check_names(context, incomplete) if "." not in name]
@@ -73,10 +88,13 @@ def check_names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _services(context: Any) -> dict[str, Any]:
+    return {name: service.checks for name, service in _configuration(context).services.items()}
+
+
+def _configuration(context: Any) -> Any:
     from agent.cli.setting import as_written
 
     given = None
     while context is not None and given is None:
         given, context = context.params.get("config"), context.parent
-    configuration = as_written(None if given is None else Path(given))
-    return {name: service.checks for name, service in configuration.services.items()}
+    return as_written(None if given is None else Path(given))

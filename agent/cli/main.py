@@ -16,6 +16,7 @@ from agent.cli import (
     checks,
     completion,
     conditions,
+    connectors,
     daemon,
     desk,
     exec,  # the command is called so
@@ -90,6 +91,7 @@ for _function in (
 ):
     _add(_function)
 app.add_typer(checks.app, name="checks")
+app.add_typer(connectors.app, name="connectors")
 app.add_typer(conditions.app, name="conditions")
 app.add_typer(logs.app, name="logs")
 for _function in (status.status, show.incidents, uptime.uptime):

@@ -156,17 +156,11 @@ def _print(told: dict[str, Any], routes: Sequence[Route]) -> None:
 
 def _words(routes: Sequence[Route], number: int | None) -> str:
     """What a route is for."""
+    from alerting.desk.routing import words
+
     if number is None or number > len(routes):
         return "nothing leads further" if number is None else "not in this file yet"
-    said = routes[number - 1].match.model_dump(exclude_defaults=True)
-    listed = [f"{name} {_value(value)}" for name, value in said.items()]
-    return "; ".join(listed) or "everything"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={each}" for name, each in value.items())
-    return " or ".join(map(str, value))
+    return words(routes[number - 1].match)
 
 
 def _came_of(each: dict[str, Any]) -> str:

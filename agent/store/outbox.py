@@ -16,7 +16,7 @@ from alerting.outgoing import Outgoing, Standing
 
 _TABLE = schema.outbox.c
 _OURS = ("helpdesk", "key", "ticket", "version", "done_version", "sent_priority", "epoch", "attempts", "next_at",
-         "lease_until", "last_error", "first_at", "changed_at", "asked_state")  # fmt: skip
+         "lease_until", "last_error", "first_at", "changed_at", "asked_state", "lag_until", "twins_at")  # fmt: skip
 
 
 def save_outbox(connection: Connection, agent: str, entries: Iterable[Outgoing]) -> None:
@@ -36,6 +36,17 @@ def unsent(connection: Connection, agent: str, tickets: Collection[int]) -> list
 def mirrors_of(connection: Connection, agent: str, ticket: int) -> list[Outgoing]:
     """The mirrors of one ticket, however old."""
     return _found(connection, agent, _TABLE.ticket == ticket)
+
+
+def known_there(
+    connection: Connection, agent: str, helpdesk: str, keys: Collection[str], ids: Collection[str]
+) -> list[Outgoing]:
+    """Entries that may be meant by tickets over there with these keys and ids, however old.
+
+    One that had several tickets there is known by the key of the first alone: all such are given.
+    """
+    meant = _TABLE.key.in_(keys) | _TABLE.remote_id.in_(ids) | (_TABLE.epoch > 0)
+    return _found(connection, agent, _TABLE.helpdesk == helpdesk, meant)
 
 
 def whole_outbox(connection: Connection, agent: str) -> list[Outgoing]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 metadata = MetaData()
 
 agents = Table(
@@ -446,6 +446,8 @@ outbox = Table(
     Column("last_error", Text),
     Column("first_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("lag_until", BigInteger),
+    Column("twins_at", BigInteger),
     PrimaryKeyConstraint("agent_id", "helpdesk", "key"),
 )
 Index("outbox_due", outbox.c.agent_id, outbox.c.state, outbox.c.next_at)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,15 +15,22 @@ __all__ = [
     "Can",
     "Connector",
     "ConnectorType",
+    "Finding",
+    "Hook",
     "Letter",
     "Limits",
+    "Lister",
     "Messenger",
     "Options",
     "Outcome",
+    "Poke",
     "Result",
     "Setting",
     "Told",
+    "TwinEnder",
 ]
+
+LONGEST_REMARK = 4000  # characters of what a person wrote over there that are taken in
 
 
 class Options(BaseModel):
@@ -98,6 +105,18 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check-up looked at: `what` it is (`login`, `project OPS`, `key field`), and how it stands.
+
+    `ok` None: it could not be made out. `text` says what was seen, or what is wrong and what mends it; no secrets.
+    """
+
+    what: str
+    ok: bool | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What the helpdesk takes. Texts in bytes after encoding; `deadline` is of one call, in seconds.
 
@@ -130,8 +149,12 @@ class Connector(Protocol):
     @property
     def visibility_lag(self) -> float: ...
 
-    async def check(self) -> Result:
-        """Whether tickets could be delivered: who we are, the project, required fields. Changes nothing there."""
+    async def check(self) -> Sequence[Finding]:
+        """Whether tickets could be delivered: who we are, the project, required fields, the field of the key, states.
+
+        In the order in which they were looked at, nothing left out that a first ticket would run into; it may end at
+        the first that makes the others pointless. Changes nothing there. It does not raise for what the helpdesk does.
+        """
         ...
 
     async def apply(self, desired: Desired, known: Known) -> Result:
@@ -151,6 +174,55 @@ class Connector(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Lister(Protocol):
+    """A connector that can also say which open tickets over there are ours, for the reconciler."""
+
+    async def ours(self, most: int) -> tuple[Result, Sequence[Observed]]:
+        """Open tickets that carry a key of this agent's making, each with its key; at most `most`, the newest first.
+
+        How the asking ended is the Result; the sequence counts only where that is OK.
+        """
+        ...
+
+
+@runtime_checkable
+class TwinEnder(Protocol):
+    """A connector whose helpdesk may hold two tickets of one key, where an answer was lost and the search lagged."""
+
+    async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
+        """Every ticket there that carries `known.key` and was written by us, the oldest first, ended ones too."""
+        ...
+
+    async def end_twin(self, twin: Observed, kept: Observed) -> Result:
+        """Note on `twin` (internally, where there is such a thing) that `kept` goes on, and end it. Safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Poke:
+    """What a webhook of the helpdesk told: look at these tickets now. Nothing else of it is believed.
+
+    `ids` are remote ids, `keys` ours; `answer` is a body to send back, for vendors that want to be greeted.
+    """
+
+    ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    answer: bytes = b""
+
+
+@runtime_checkable
+class Hook(Protocol):
+    """A connector whose helpdesk calls us when a ticket changed."""
+
+    def poke(self, headers: Mapping[str, str], body: bytes) -> Poke | None:
+        """What a call told; None where it does not prove that it comes from there (signature, secret, age).
+
+        Header names in small letters. Pure and quick; raises ValueError where a proven call cannot be read.
+        """
         ...
 
 
@@ -187,10 +259,14 @@ class Messenger(Connector, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Whom a connector is made for: the name of the helpdesk in the configuration, and the agent's id."""
+    """Whom a connector is made for: the name of the helpdesk in the configuration, and the agent's id.
+
+    `now` gives seconds since 1970, for vendors that are told moments.
+    """
 
     helpdesk: str
     agent: str
+    now: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from alerting.connectors.base import (
     Can,
     ConnectorType,
+    Finding,
     Letter,
     Limits,
     Options,
@@ -141,12 +142,15 @@ class Email:
         self.limits = Limits(per_minute=600, burst=50, at_once=2, deadline=options.timeout * (2 + mails))
         self._served: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    async def check(self) -> Result:
+    async def check(self) -> Sequence[Finding]:
+        place = self._options.place
+        what = "server" if place.user is None else "server and login"
         try:
-            async with opened(self._options.place):
-                return Result.ok()
+            async with opened(place):
+                return (Finding(what, True, f"{place} takes mail from us"),)
         except Stopped as stopped:
-            return stopped.result
+            ok = None if stopped.result.outcome is Outcome.RETRY else False
+            return (Finding(what, ok, stopped.result.reason),)
 
     async def tell(self, letters: Sequence[Letter], told: Told) -> None:
         left = list(letters)

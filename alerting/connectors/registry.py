@@ -58,9 +58,33 @@ def all_connectors() -> Connectors:
 
 
 def _shipped() -> tuple[ConnectorType, ...]:
-    from alerting.connectors import email
+    from alerting.connectors import (
+        alertmanager,
+        email,
+        freshdesk,
+        github,
+        jira,
+        pagerduty,
+        servicenow,
+        slack,
+        teams,
+        webhook,
+        zendesk,
+    )
 
-    return (email.TYPE,)
+    return (
+        alertmanager.TYPE,
+        email.TYPE,
+        freshdesk.TYPE,
+        github.TYPE,
+        jira.TYPE,
+        pagerduty.TYPE,
+        servicenow.TYPE,
+        slack.TYPE,
+        teams.TYPE,
+        webhook.TYPE,
+        zendesk.TYPE,
+    )
 
 
 def _owner(entry: EntryPoint) -> str:

@@ -1,27 +1,68 @@
-"""Routing: to which helpdesks and channels a ticket goes. Pure."""
+"""Routing: to which helpdesks and channels a ticket goes, how late, how often it is said again, and why. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from alerting.incidents.suppression import Match, Subject, matches
 from config.models import Route, RouteMatch
 
-
-def destinations(routes: Iterable[Route], subject: Subject) -> tuple[str, ...]:
-    """Those of the first route that matches; none when none does."""
-    listed = list(routes)
-    index = first_match(listed, subject)
-    return tuple(dict.fromkeys(listed[index].send_to)) if index is not None else ()
+# Whether the calendar of a name is open at the moment that counts.
+IsOpen = Callable[[str], bool]
 
 
-def first_match(routes: Iterable[Route], subject: Subject) -> int | None:
-    """The place of the first route that matches; None when none does."""
-    return next((index for index, route in enumerate(routes) if matches(_match(route.match), subject)), None)
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A route that a ticket takes, and its number, from 1."""
+
+    number: int
+    route: Route
+
+    @property
+    def name(self) -> str:
+        """`route 2 (team web, severity high)`."""
+        return f"route {self.number} ({words(self.route.match)})"
 
 
-def _match(match: RouteMatch) -> Match:
-    return Match(
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a ticket goes, by the routes that it takes: `delay` seconds after it was opened, since `why` leads there.
+
+    `repeat`: seconds after which it is said again.
+    """
+
+    helpdesk: str
+    delay: float
+    why: str
+    repeat: float | None = None
+
+
+def taken(routes: Iterable[Route], subject: Subject, is_open: IsOpen) -> tuple[Taken, ...]:
+    """The first route that matches, and those after it that match as long as each says `continue`."""
+    found = []
+    for number, route in enumerate(routes, 1):
+        if fits(route.match, subject, is_open):
+            found.append(Taken(number, route))
+            if not route.goes_on:
+                break
+    return tuple(found)
+
+
+def ways(routes: Iterable[Taken]) -> dict[str, Way]:
+    """Each helpdesk that these lead to; where several do, the earliest delay and the shortest repeat hold."""
+    found: dict[str, Way] = {}
+    for each in routes:
+        for name in each.route.send_to:
+            way = Way(name, each.route.delay, each.name, each.route.repeat)
+            known = found.get(name)
+            found[name] = way if known is None else _sooner(known, way)
+    return found
+
+
+def fits(match: RouteMatch, subject: Subject, is_open: IsOpen) -> bool:
+    """Whether a route is for the subject."""
+    asked = Match(
         names=match.service,
         team=match.team,
         severity=match.severity,
@@ -29,3 +70,24 @@ def _match(match: RouteMatch) -> Match:
         environment=match.environment,
         labels=match.labels,
     )
+    return (
+        matches(asked, subject)
+        and matches(Match(names=match.check), subject)
+        and (match.active is None or is_open(match.active))
+        and (match.not_active is None or not is_open(match.not_active))
+    )
+
+
+def words(match: RouteMatch) -> str:
+    """What a route is for, as people would say it."""
+    said = match.model_dump(exclude_defaults=True)
+    hours = [f"while {said.pop('active')} is open"] if "active" in said else []
+    hours += [f"while {said.pop('not_active')} is closed"] if "not_active" in said else []
+    labels = [f"{name}={value}" for name, value in said.pop("labels", {}).items()]
+    listed = [f"{name} {' or '.join(values)}" for name, values in said.items()]
+    return ", ".join([*listed, *labels, *hours]) or "everything"
+
+
+def _sooner(one: Way, other: Way) -> Way:
+    repeats = [each.repeat for each in (one, other) if each.repeat is not None]
+    return replace(other if other.delay < one.delay else one, repeat=min(repeats, default=None))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from agent.remote_desk import RemoteDesk
-from alerting.connectors.base import Can, ConnectorType, Limits, Options, Outcome, Result
+from alerting.connectors.base import Can, ConnectorType, Finding, Limits, Options, Outcome, Result
 from alerting.messages import Known, Observed, RemoteState
 from config.models import Helpdesk, HelpdeskOptions
 from tests.moving_clock import MovingClock
@@ -23,8 +24,8 @@ class Nonsense:
     def __init__(self, given: Any) -> None:
         self._given = given
 
-    async def check(self) -> Result:
-        return Result.ok()
+    async def check(self) -> Sequence[Finding]:
+        return ()
 
     async def apply(self, _desired: Any, _known: Known) -> Any:
         return self._given

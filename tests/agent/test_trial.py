@@ -51,7 +51,7 @@ async def test_it_never_has_the_key_of_an_incident_of_a_check(tmp_path: Path) ->
     async with Driven(tmp_path, WEB) as driven:
         rules, world = driven.app.pipeline.rules, driven.app.pipeline.world
         draft = Draft(world)
-        tried = Trial(1, by_service(rules, "web").service, ("desk",))
+        tried = Trial(1, by_service(rules, "web", driven.clock.now()).service, ("desk",))
         ticket = open_test(draft, rules, tried, "jo", driven.clock.now())
         ((_, key),) = draft.outbox.changed
         assert key != remote_key(rules.agent, "web", "test", ticket.number)

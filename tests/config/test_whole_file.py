@@ -17,10 +17,10 @@ from config.loader import Loaded, examine
 Look = Callable[[str], Loaded]
 
 
-def test_example_of_the_contract_loads_and_says_what_it_does_without(shared: Path) -> None:
+def test_example_of_the_contract_loads_and_says_what_it_could_not_look_at(shared: Path) -> None:
     found = examine(shared / "example.yaml", all_kinds(), all_connectors())
     assert found.errors == []
-    assert [problem.path for problem in found.warnings] == ["helpdesks.jira.type"]
+    assert [problem.path for problem in found.warnings] == ["helpdesks.jira.token"]
     assert found.config is not None
 
 

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from alerting.connectors.base import Can, ConnectorType, Limits, Options, Result, Setting
+from alerting.connectors.base import (
+    Can,
+    ConnectorType,
+    Finding,
+    Limits,
+    Options,
+    Outcome,
+    Poke,
+    Result,
+    Setting,
+)
 from alerting.messages import Desired, Known, Observed, Remark, RemoteState, todo
 from config.secrets import Secret
 
@@ -52,12 +65,13 @@ class Fakedesk:
         self.limits = Limits(deadline=options.deadline, per_minute=options.per_minute, burst=50)
         self.visibility_lag = options.lag
 
-    async def check(self) -> Result:
+    async def check(self) -> Sequence[Finding]:
         try:
-            await self._call("GET", "/me")
+            who = await self._call("GET", "/me")
         except _Said as said:
-            return said.result
-        return Result.ok()
+            ok = None if said.result.outcome is Outcome.RETRY else False
+            return (Finding("login", ok, said.result.reason),)
+        return (Finding("login", True, who["name"]),)
 
     async def apply(self, desired: Desired, known: Known) -> Result:
         wanted, observed = todo(desired, known, self.capabilities), known.observed
@@ -87,6 +101,19 @@ class Fakedesk:
             return said.result
         ours = [each for each in found if each["key"] == known.key]
         return Result.ok(_observed(min(ours, key=lambda each: each["id"])) if ours else None)
+
+    async def ours(self, most: int) -> tuple[Result, Sequence[Observed]]:
+        try:
+            found = await self._call("GET", f"/tickets?most={most}")
+        except _Said as said:
+            return said.result, ()
+        return Result.ok(), [_observed(each) for each in found]
+
+    def poke(self, headers: Mapping[str, str], body: bytes) -> Poke | None:
+        if not hmac.compare_digest(headers.get("x-fakedesk-token", ""), self._options.token.reveal()):
+            return None
+        told = json.loads(body)
+        return Poke(tuple(map(str, told.get("ids", ()))), answer=told.get("greeting", "").encode())
 
     async def aclose(self) -> None:
         if self._http is not None:

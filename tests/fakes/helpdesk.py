@@ -8,7 +8,7 @@
         ...
         desk.human("close", 1)
 
-Calls: `me`, `find`, `read` (allowed at all times), `create`, `comment`, `priority`, `resolve`, `reopen` (announced).
+Calls: `me`, `find`, `read`, `list` (allowed at all times), `create`, `comment`, `priority`, `resolve`, `reopen` (announced).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Ticket = dict[str, Any]
 ANY = 1_000_000
-_READS = frozenset({"me", "find", "read"})
+_READS = frozenset({"me", "find", "read", "list"})
 _ENDED = ("resolved", "closed")
 
 
@@ -217,6 +217,10 @@ class Helpdesk:
         now = self.clock()
         return 200, [each for each in self.of_key(call.body["key"]) if each["created"] + self.lag <= now]
 
+    def _list(self, call: Call) -> tuple[int, Any]:
+        still = [each for each in self.tickets.values() if each["state"] == "open"]
+        return 200, still[::-1][: call.body["most"]]
+
     def _read(self, call: Call) -> tuple[int, Any]:
         ticket = self.tickets.get(call.ticket or 0)
         return (200, ticket) if ticket is not None else (404, {"error": "no such ticket"})
@@ -271,6 +275,8 @@ def _handler(desk: Helpdesk) -> type[BaseHTTPRequestHandler]:
             parts, asked = split.path.strip("/").split("/"), parse_qs(split.query)
             if parts == ["me"]:
                 self._serve(Call("me", None, {}))
+            elif parts == ["tickets"] and "most" in asked:
+                self._serve(Call("list", None, {"most": int(asked["most"][0])}))
             elif parts == ["tickets"]:
                 self._serve(Call("find", None, {"key": asked.get("key", [""])[0]}))
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
@@ -67,7 +68,7 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
 def email(port: int, **options: Any) -> Email:
     plain = {"from": "tocsin@example.org", "server": f"127.0.0.1:{port}", "tls": "none", "timeout": "5s"}
     made = EmailOptions.model_validate({**plain, **options})
-    connector = TYPE.connect(made, Setting("mail", "jhb-1"))
+    connector = TYPE.connect(made, Setting("mail", "jhb-1", time.time))
     assert isinstance(connector, Email)
     return connector
 
