@@ -118,9 +118,8 @@ class Courier:
 
     def _over_before(self, entry: Outgoing) -> bool:
         """Whether it ended before anybody over there heard of it, and nobody wants to."""
-        unheard = (
-            entry.observed is None and not entry.epoch and entry.lag_until is None and entry.twins_at is None
-        )
+        lost = entry.lag_until is not None or (self._desk.ends_twins and entry.twins_at is not None)
+        unheard = entry.observed is None and not entry.epoch and not lost
         return unheard and entry.desired.state == "resolved" and self._desk.options.deliver_resolved == "none"
 
     def _is_final(self, entry: Outgoing) -> bool:
@@ -151,33 +150,41 @@ class Courier:
         draft.outbox.put(where, after)
 
     def _judged(self, draft: Draft, entry: Outgoing, tried: _Try) -> Outgoing:
-        result, now = tried.result, self._clock.now()
+        result, later = tried.result, self._later(entry, tried.result.after)
+        if tried.back.outcome is Outcome.OK:
+            done = result.outcome is Outcome.OK
+            return self._believed(draft, entry, tried, later) if done else self._refused(draft, entry, tried)
         part = entry
-        if result.observed is not None and result.outcome is not Outcome.OK:
-            part = taken_in(draft, entry, (result.observed, tried.work), self._policy, now)
-            if part.state is Standing.PARKED:
-                return part
-        later = self._later(entry, result.after)
+        if result.observed is not None:
+            part = taken_in(draft, entry, (result.observed, tried.work), self._policy, self._clock.now())
+        if part.state is not entry.state:
+            return part  # a person had ended it, and that is followed
         match result.outcome:
             case Outcome.OK:
-                return self._believed(draft, entry, tried, later)
+                return doubted(part, later, tried.back.reason)
             case Outcome.PERMANENT:
-                theirs = tried.back.observed if tried.back.outcome is Outcome.OK else None
-                if theirs and entry.observed and theirs.state is not entry.observed.state:
-                    changed = taken_in(draft, entry, (theirs, Todo()), self._policy, now)
-                    return changed if changed.state is Standing.PARKED else waits(changed, now, result.reason)
                 return parked(part, result.reason)
             case Outcome.IN_DOUBT:
                 # What was sent may arrive over there later than we gave up waiting.
                 return self._lost(part, later, result.reason)
             case _:
-                return waits(part, later, result.reason)
+                to_be_seen = part.observed is None and part.twins_at is not None
+                return (doubted if to_be_seen else waits)(part, later, result.reason)
+
+    def _refused(self, draft: Draft, entry: Outgoing, tried: _Try) -> Outgoing:
+        """It is refused, perhaps because a person was quicker: then what is left to do is another thing."""
+        theirs, before, now = tried.back.observed, entry.observed, self._clock.now()
+        if theirs is None or before is None:
+            return parked(entry, tried.result.reason)
+        quicker = theirs.state is not before.state
+        after = taken_in(draft, entry, (theirs, Todo() if quicker else tried.work), self._policy, now)
+        if after.state is not entry.state:
+            return after
+        return waits(after, now, tried.result.reason) if quicker else parked(after, tried.result.reason)
 
     def _believed(self, draft: Draft, entry: Outgoing, tried: _Try, later: int) -> Outgoing:
         """It was accepted; whether it was done is what was read back."""
         observed, now = tried.back.observed, self._clock.now()
-        if tried.back.outcome is not Outcome.OK:
-            return doubted(seen(entry, tried.result.observed), later, tried.back.reason)
         if observed is None or (tried.work.create and observed.state is RemoteState.GONE):
             self._tally(self._desk.name, _NO_EFFECT)
             return self._lost(seen(entry, None), later, "accepted without effect: there is no such ticket")
@@ -185,7 +192,9 @@ class Courier:
             return parked(entry, f"the helpdesk shows another ticket: {observed.id}")
         if missing := lacking(tried.work, observed, self._desk.can):
             self._tally(self._desk.name, _NO_EFFECT)
-            return waits(seen(entry, observed), later, f"accepted without effect: {missing}")
+            after = taken_in(draft, entry, (observed, tried.work), self._policy, now)
+            followed = after.state is not entry.state
+            return after if followed else waits(after, later, f"accepted without effect: {missing}")
         self._tally(self._desk.name, "")
         done = delivered(entry, tried.work, tried.entry.version, now)
         if tried.work.create and done.twins_at is not None:
@@ -206,7 +215,8 @@ class Courier:
         if entry is None or entry.state is not Standing.DOUBT:
             return
         now, reason = self._clock.now(), entry.last_error or ""
-        if entry.observed is not None or Can.DEDUPE in self._desk.can:
+        none_lost = entry.observed is not None or entry.lag_until is None
+        if none_lost or Can.DEDUPE in self._desk.can:
             draft.outbox.put(where, waits(entry, now, reason))
             return
         again = sent_again(draft, self._pipeline.rules, entry, now)
@@ -250,9 +260,7 @@ class Courier:
         if entry.observed is None and entry.lag_until is not None:
             if now < entry.lag_until:
                 return doubted(entry, entry.lag_until, "it is not there yet")
-            entry = replace(
-                entry, lag_until=None, twins_at=now + self._lag if self._desk.ends_twins else None
-            )
+            entry = replace(entry, lag_until=None, twins_at=now + self._lag)
         return waits(entry, now, "it is not there")
 
     @property

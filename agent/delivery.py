@@ -90,7 +90,8 @@ class Delivery:
             desk = self.desks.get(entry.helpdesk)
             if desk is None or where in self._tasks or busy[desk.name] >= desk.limits.at_once:
                 continue
-            due, twins = is_due(entry, self._clock.now()), twins_due(entry, self._clock.now())
+            now = self._clock.now()
+            due, twins = is_due(entry, now), desk.ends_twins and twins_due(entry, now)
             if (due or twins or self._to_poll(entry, desk)) and desk.may_call(entry.key):
                 busy[desk.name] += 1
                 self._begin(where, self._call(where, desk, due=due, twins=twins))

@@ -85,4 +85,5 @@ def _tried_again(entry: Outgoing, now: int) -> Outgoing:
         return anew(entry, now)
     to_be_seen = entry.state is Standing.DOUBT and entry.next_at is not None
     entry = entry if to_be_seen else replace(entry, lag_until=None)  # a person has looked
-    return replace(entry, state=Standing.DOUBT if to_be_seen else Standing.WAITING, next_at=now)
+    refused = entry.state is Standing.PARKED and entry.observed is None  # nobody has seen that there is none
+    return replace(entry, state=Standing.DOUBT if to_be_seen or refused else Standing.WAITING, next_at=now)

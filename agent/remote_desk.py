@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -41,6 +41,7 @@ _SECOND = 1_000_000
 _GONE_AFTER = 3
 # A check-up is several calls.
 _CHECK_UP = 4
+_MOST_TWINS = 100
 
 
 class RemoteDesk:
@@ -85,11 +86,11 @@ class RemoteDesk:
         self._paused_until, self._faults = float("-inf"), 0
 
     async def apply(self, desired: Desired, known: Known) -> Result:
-        return await self._called_out(self._connector.apply(desired, known), reads=False)
+        return await self._called_out(lambda: self._connector.apply(desired, known), reads=False)
 
     async def read(self, known: Known) -> Result:
         """Never IN_DOUBT: what only looks can be repeated."""
-        return await self._called_out(self._connector.read(known), reads=True)
+        return await self._called_out(lambda: self._connector.read(known), reads=True)
 
     async def check(self) -> Sequence[Finding]:
         """Whether it would take tickets: what could not be asked is a finding, too. Nothing is paused by it."""
@@ -109,7 +110,10 @@ class RemoteDesk:
         if not isinstance(self._connector, Hook):
             return None
         try:
-            return self._connector.poke(headers, body)
+            told: Any = self._connector.poke(headers, body)
+            if told is None or isinstance(told, Poke):
+                return told
+            raise TypeError(f"it gave a {type(told).__name__} that is no poke")
         except ValueError:
             raise ValueError("it cannot be read") from None
         except Exception as error:
@@ -118,15 +122,16 @@ class RemoteDesk:
 
     async def ours(self, most: int) -> tuple[Result, Sequence[Observed]]:
         """Open tickets there that carry a key of ours; only where it `lists` them."""
-        return await self._listed(cast("Lister", self._connector).ours(most))
+        return await self._listed(lambda: cast("Lister", self._connector).ours(most), most)
 
     async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
         """All tickets there of that key; only where it `ends_twins`."""
-        return await self._listed(cast("TwinEnder", self._connector).twins(known))
+        return await self._listed(lambda: cast("TwinEnder", self._connector).twins(known), _MOST_TWINS)
 
     async def end_twin(self, twin: Observed, kept: Observed) -> Result:
         """Only where it `ends_twins`."""
-        return await self._called_out(cast("TwinEnder", self._connector).end_twin(twin, kept), reads=False)
+        ender = cast("TwinEnder", self._connector)
+        return await self._called_out(lambda: ender.end_twin(twin, kept), reads=False)
 
     async def tell(self, letters: Sequence[Letter], told: Told) -> None:
         """Each letter is told of once, with how it ended."""
@@ -160,22 +165,22 @@ class RemoteDesk:
             log.warning("helpdesk.not_closed", helpdesk=self.name, reason=_said(error))
 
     async def _listed(
-        self, call: Coroutine[Any, Any, tuple[Result, Sequence[Observed]]]
+        self, call: Callable[[], Awaitable[tuple[Result, Sequence[Observed]]]], most: int
     ) -> tuple[Result, Sequence[Observed]]:
-        """What was found counts only where the result is OK."""
+        """What was found counts only where the result is OK; no more than `most` of it."""
         found: list[Observed] = []
 
         async def result() -> Result:
-            told, seen = await call
-            found.extend(seen)
+            told, seen = await call()
+            found.extend(map(_whole, seen[:most]))
             return told
 
-        return await self._called_out(result(), reads=True), found
+        return await self._called_out(result, reads=True), found
 
-    async def _called_out(self, call: Coroutine[Any, Any, Result], *, reads: bool) -> Result:
+    async def _called_out(self, call: Callable[[], Awaitable[Result]], *, reads: bool) -> Result:
         try:
             async with asyncio.timeout(self.limits.deadline):
-                result = _sound(await call)
+                result = _sound(await call())
         except TimeoutError:
             result = Result.in_doubt(f"no answer within {self.limits.deadline:g}s")
         except Exception as error:
@@ -213,11 +218,19 @@ class RemoteDesk:
 
 def _sound(result: Any) -> Result:
     """What a connector gave, where it can be kept. Raises TypeError: else the entry would stay leased for ever."""
-    if not isinstance(result, Result) or not isinstance(result.observed, Observed | None):
+    if not isinstance(result, Result):
         raise TypeError(f"it gave a {type(result).__name__} that is no result")
     if result.observed is not None:
-        json.dumps(asdict(result.observed))
+        _whole(result.observed)
     return result
+
+
+def _whole(observed: Any) -> Observed:
+    """What was seen of a ticket, where it can be kept. Raises TypeError."""
+    if not isinstance(observed, Observed):
+        raise TypeError(f"it saw a {type(observed).__name__} that is no ticket")
+    json.dumps(asdict(observed))
+    return observed
 
 
 def _finding(found: Finding) -> Finding:

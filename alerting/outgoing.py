@@ -35,8 +35,8 @@ class Outgoing:
     `version` counts what was wanted, `done_version` is the latest that is there. `changed_at` is since when something
     is wanted that is not there. `sent_priority` is the last that we set; `epoch` counts the remote tickets before it.
     `asked_state` is what the call under way, or in doubt, is to bring about: seen there, it is no person's act.
-    `lag_until`: a create whose answer was lost may not be found before then. `twins_at`: it was created again after
-    such a one, and then it is to be seen whether both are there.
+    `lag_until`: a create whose answer was lost may not be found before then. `twins_at`: it is, or was, to be created
+    again after such a one, and then it is to be seen whether both are there.
     """
 
     helpdesk: str

@@ -11,12 +11,6 @@ from config.places import Where
 from config.reader import Reader
 
 _ENVELOPE = frozenset(HelpdeskOptions.model_fields)
-# What a whole configuration may name already, though no connector for it comes with this version.
-EXPECTED = frozenset(
-    {
-        "redmine", "rt",
-    }
-)  # fmt: skip
 _NONE = "this version keeps tickets in its own desk only"
 
 
@@ -34,13 +28,8 @@ def _read(reader: Reader, where: Where, block: Any, types: Mapping[str, Connecto
         reader.sources.blame(where, "is missing type:", key=True)
         return None
     kind = types.get(named) if isinstance(named, str) else None
-    if kind is None and named in EXPECTED:
-        message = f"no connector for {named} is installed: what it is to get stays in the built-in desk"
-        reader.sources.warn((*where, "type"), message)
-        return None
     if kind is None:
-        known = {*types, *EXPECTED}
-        hint = nearest(str(named), known) or (f"known types: {', '.join(sorted(types))}" if types else _NONE)
+        hint = nearest(str(named), types) or (f"known types: {', '.join(sorted(types))}" if types else _NONE)
         reader.sources.blame((*where, "type"), f"unknown type {shown(named)}", hint)
         for reason in getattr(types, "refused", ()):
             reader.sources.warn((*where, "type"), reason)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from alerting.connectors.base import Outcome, Result, Setting
@@ -32,6 +34,7 @@ class FreshdeskApi:
 
     def __init__(self, options: FreshdeskOptions, setting: Setting) -> None:
         self.options, self._now = options, setting.now
+        self._last_at = float("inf")  # by its own clock
         self._http = Caller(f"{options.url}/api/v2", options, self._headers, setting.now, Vendor(said=said))
 
     def _headers(self) -> Mapping[str, str]:
@@ -65,8 +68,8 @@ class FreshdeskApi:
         return [each for each in found if isinstance(each, dict)]
 
     async def young(self) -> list[dict[str, Any]]:
-        """Tickets of the last hours, from the list that does not lag."""
-        since = self._now() - _YOUNG
+        """Tickets of the last hours, by the earlier of both clocks, from the list that does not lag."""
+        since = min(self._now(), self._last_at) - _YOUNG
         params = {
             "updated_since": datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "order_by": "created_at",
@@ -136,12 +139,15 @@ class FreshdeskApi:
     async def _asked(self, path: str, params: Mapping[str, str]) -> Answer:
         """An answer to a list or search. One that is refused, or gone, is BROKEN: never "there is none"."""
         try:
-            return await self._http.call(look(path, params))
+            answer = await self._http.call(look(path, params))
         except Ended as ended:
             if ended.result.outcome is not Outcome.PERMANENT:
                 raise
             reason = f"{path} is refused: {ended.result.reason}"
             raise Ended(Result.broken(reason), ended.status) from None
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            self._last_at = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        return answer
 
 
 def _errors(answer: Answer) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,8 @@ from alerting.connectors.github_bodies import STATES, is_issue, login
 from alerting.connectors.http import Answer, Ask, Caller, Ended, Vendor, Way, look, lost
 from alerting.messages import Wanted
 
-PAGE, MOST_PAGES = 100, 20
+# Issues and comments of 65,536 characters: more of them on a page would be more than is taken in at once.
+PAGE, MOST_PAGES = 40, 50
 NOT_THERE = (301, 404, 410)
 _MINUTE = 60.0
 
@@ -80,7 +81,7 @@ class GithubApi:
         """The latest, the oldest first: some pages from the end on."""
         count = issue.get("comments")
         last = -(-count // PAGE) if isinstance(count, int) else 1
-        items, _ = await self._pages(f"/issues/{issue['number']}/comments", {}, 3, max(1, last - 1))
+        items, _ = await self._pages(f"/issues/{issue['number']}/comments", {}, 5, max(1, last - 3))
         return items
 
     async def issues(self, params: Mapping[str, str], most_pages: int) -> tuple[list[dict[str, Any]], bool]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from alerting.connectors.base import LONGEST_REMARK
 from alerting.connectors.document import Document, bytes_of, described, fitted, marks_in, one_line
 from alerting.connectors.github import GithubOptions
 from alerting.connectors.markup import as_markdown
-from alerting.messages import Desired, Observed, Remark, RemoteState
-from alerting.slo.periods import micros
+from alerting.connectors.moments import moment
+from alerting.messages import Desired, Known, Observed, Remark, RemoteState
 
 MOST_TEXT = 60_000  # of 65,536 characters
 _TITLE, _LONGEST_LABEL = 250, 50
@@ -61,9 +60,9 @@ def all_priority_labels(options: GithubOptions) -> set[str]:
 
 def labels_with(options: GithubOptions, labels: Sequence[str], priority: str) -> list[str]:
     """An issue's labels with this priority for whichever it had; people's own stay."""
-    ours = all_priority_labels(options)
+    ours = {each.casefold() for each in all_priority_labels(options)}
     new = priority_label(options, priority)
-    return [*(label for label in labels if label not in ours), *([new] if new else [])]
+    return [*(label for label in labels if label.casefold() not in ours), *([new] if new else [])]
 
 
 def label_names(issue: Mapping[str, Any]) -> list[str]:
@@ -84,25 +83,36 @@ def keys_in(issue: Mapping[str, Any]) -> list[str]:
 
 
 def observed(
-    options: GithubOptions, issue: Mapping[str, Any], comments: Sequence[Any], me: str, key: str = ""
+    options: GithubOptions,
+    issue: Mapping[str, Any],
+    comments: Sequence[Any],
+    me: str,
+    known: Known | None = None,
 ) -> Observed:
-    """The issue as it stands. `me` is our login; `key` what is looked for, where an issue carries several."""
+    """The issue as it stands. `me` is our login; `known` what is known of it, and the key that is looked for.
+
+    Who had it when it was first seen was given it by its creation, and has not taken it.
+    """
     closed = issue.get("state") == "closed"
     carried = keys_in(issue)
     closer = login(issue.get("closed_by")) if closed else None
-    configured = options.fields["assignees"].filled({}) if "assignees" in options.fields else ()
-    takers = [name for name in map(login, issue.get("assignees") or ()) if name and name not in configured]
+    holders = [name for name in map(login, issue.get("assignees") or ()) if name]
+    before = known.observed if known is not None else None
+    given = before.memo.get("given", ()) if before is not None else holders
+    takers = [name for name in holders if name not in given]
+    priorities = {each.casefold() for each in all_priority_labels(options)}
     return Observed(
         id=str(issue["number"]),
         state=RemoteState.RESOLVED if closed else RemoteState.OPEN,
         url=str(issue["html_url"]) if issue.get("html_url") else None,
-        key=key if key in carried else next(iter(carried), None),
-        priority=next((name for name in label_names(issue) if name in all_priority_labels(options)), None),
+        key=known.key if known is not None and known.key in carried else next(iter(carried), None),
+        priority=next((name for name in label_names(issue) if name.casefold() in priorities), None),
         acknowledged=bool(takers),
         assignee=takers[0] if takers else None,
         by=closer if closer != me else None,
         comments=tuple(mark for each in comments for mark in _marks(each, me)),
         remarks=tuple(_remark(each) for each in comments if not _marks(each, me))[-_MOST_REMARKS:],
+        memo={"given": list(given)},
     )
 
 
@@ -118,12 +128,4 @@ def _marks(comment: Mapping[str, Any], me: str) -> tuple[str, ...]:
 
 def _remark(comment: Mapping[str, Any]) -> Remark:
     by, text = login(comment.get("user")) or "somebody", str(comment.get("body") or "")
-    return Remark(str(comment["id"]), _moment(comment.get("created_at")), by, text[:LONGEST_REMARK])
-
-
-def _moment(text: Any) -> int:
-    """Microseconds UTC; 0 for what is no moment."""
-    try:
-        return micros(datetime.fromisoformat(str(text)))
-    except (ValueError, TypeError):
-        return 0
+    return Remark(str(comment["id"]), moment(comment.get("created_at")), by, text[:LONGEST_REMARK])

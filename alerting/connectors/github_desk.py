@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,13 +28,13 @@ from alerting.connectors.github_bodies import (
     priority_label,
 )
 from alerting.connectors.http import Ended, found, told
+from alerting.connectors.steps import Step, taken
 from alerting.messages import Comment, Desired, Known, Observed, RemoteState, Todo, Wanted, todo
 from alerting.slo.figures import rfc3339
 
 _SECOND = 1_000_000
 _BEFORE = 300 * _SECOND  # their clock may be behind ours
 _STATES: Mapping[Wanted, RemoteState] = {"open": RemoteState.OPEN, "resolved": RemoteState.RESOLVED}
-Step = Callable[[Observed], Awaitable[Observed]]
 
 
 class Github:
@@ -74,24 +74,18 @@ class Github:
         return findings
 
     async def apply(self, desired: Desired, known: Known) -> Result:
-        work, seen = todo(desired, known, self.capabilities), known.observed
-        failed: Result | None = None
+        work, seen, dropped = todo(desired, known, self.capabilities), known.observed, None
         try:
             if seen is None:
                 made = await self._api.create(issue_body(self._options, desired, self._agent))
-                seen = observed(self._options, made, (), self._me, desired.key)
-                failed = self._dropped(made)
-            for step in self._steps(work):
-                try:
-                    seen = await step(seen)
-                except Ended as ended:
-                    # What is refused for good (the issue is locked) does not hold back what comes after it.
-                    if ended.result.outcome is not Outcome.PERMANENT or ended.status in NOT_THERE:
-                        raise
-                    failed = failed or ended.result
+                seen = observed(self._options, made, (), self._me, known)
+                dropped = self._dropped(made)
         except Ended as ended:
-            return replace(ended.result if seen is None else await self._blamed(ended), observed=seen)
-        return Result.ok(seen) if failed is None else replace(failed, observed=seen)
+            return ended.result
+        result = await taken(seen, self._steps(work), self._blamed)
+        return (
+            replace(dropped, observed=result.observed) if dropped and result.outcome is Outcome.OK else result
+        )
 
     async def read(self, known: Known) -> Result:
         return await told(self._read(known))
@@ -103,8 +97,8 @@ class Github:
             issues, _ = await self._api.issues(params, min(MOST_PAGES, -(-most // PAGE) + 1))
         except Ended as ended:
             return ended.result, ()
-        carrying = [each for each in issues if keys_in(each)][:most]
-        return Result.ok(), [observed(self._options, each, (), self._me) for each in carrying]
+        carrying = [each for each in issues if keys_in(each) and login(each.get("user")) == self._me]
+        return Result.ok(), [observed(self._options, each, (), self._me) for each in carrying[:most]]
 
     async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
         try:
@@ -113,7 +107,7 @@ class Github:
         except Ended as ended:
             return ended.result, ()
         ours = [each for each in issues if login(each.get("user")) == self._me]
-        return Result.ok(), [observed(self._options, each, (), self._me, known.key) for each in ours]
+        return Result.ok(), [observed(self._options, each, (), self._me, known) for each in ours]
 
     async def end_twin(self, twin: Observed, kept: Observed) -> Result:
         return await told(self._end_twin(twin, kept))
@@ -158,7 +152,7 @@ class Github:
 
     def _dropped(self, made: Mapping[str, Any]) -> Result | None:
         """Who may not set labels is not told so: they are dropped, and the issue is never listed again."""
-        if self._label in label_names(made):
+        if self._label.casefold() in map(str.casefold, label_names(made)):
             return None
         reason = f"the label {self._label} was dropped: our account needs the role Triage or Write"
         return Result.broken(reason)
@@ -194,17 +188,17 @@ class Github:
         if known.observed is not None:
             issue = await self._api.issue(known.observed.id)
             if issue is not None:
-                return Result.ok(await self._seen(issue, known.key))
+                return Result.ok(await self._seen(issue, known))
             await self._proved()
             return Result.ok(replace(known.observed, state=RemoteState.GONE))
         issues = await self._carrying(known)
         if issues:
-            return Result.ok(await self._seen(issues[0], known.key))
+            return Result.ok(await self._seen(issues[0], known))
         await self._proved()
         return Result.ok(None)
 
-    async def _seen(self, issue: Mapping[str, Any], key: str) -> Observed:
-        return observed(self._options, issue, await self._api.comments(issue), self._me, key)
+    async def _seen(self, issue: Mapping[str, Any], known: Known) -> Observed:
+        return observed(self._options, issue, await self._api.comments(issue), self._me, known)
 
     async def _carrying(self, known: Known) -> list[dict[str, Any]]:
         """Issues whose own text carries the key, the oldest first."""
@@ -227,7 +221,7 @@ class Github:
         issue, note = await self._api.issue(twin.id), f"twin-of-{kept.id}"
         if issue is None:
             return Result.ok(replace(twin, state=RemoteState.GONE))
-        seen = await self._seen(issue, twin.key or "")
+        seen = await self._seen(issue, Known(twin.key or "", 0, twin))
         if note not in seen.comments:
             document = (Text(f"This is a twin: issue {kept.id} goes on."), Small(mark(note)))
             await self._api.comment(twin.id, comment_body(document))

@@ -14,6 +14,8 @@ from config.secrets import Secret
 
 _SERVICE_ACCOUNTS = "api.atlassian.com"
 _LONGEST_LABEL = 255
+# What is made from the ticket itself, or has an option.
+_TAKEN = frozenset({"description", "issuetype", "labels", "priority", "project", "summary"})
 
 
 def _labels(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,6 +108,8 @@ class JiraOptions(TicketOptions):
             )
         if self.flavour == "dc" and (host == _SERVICE_ACCOUNTS or host.endswith(".atlassian.net")):
             raise ValueError("url: is an address of Jira Cloud: say flavour: cloud")
+        if taken := sorted(set(self.fields) & _TAKEN):
+            raise ValueError(f"fields: {taken[0]} has a place of its own, or comes from the ticket")
         return self
 
 

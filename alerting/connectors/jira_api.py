@@ -84,13 +84,7 @@ class JiraApi:
 
     async def comments(self, number: str) -> list[Any]:
         """The latest comments, the oldest first."""
-        found: list[Any] = []
-        for _ in range(_MOST_PAGES):
-            params = {"startAt": str(len(found)), "maxResults": str(_PAGE), "orderBy": "-created"}
-            page = (await self._http.call(look(f"/issue/{number}/comment", params))).mapping()
-            found += page.get("comments") or ()
-            if not page.get("comments") or len(found) >= int(page.get("total") or 0):
-                break
+        found = await self.pages(f"/issue/{number}/comment", ("comments",), orderBy="-created")
         return sorted(found, key=lambda each: int(each["id"]))
 
     async def search(self, jql: str, fields: Sequence[str], most: int) -> list[dict[str, Any]]:
@@ -123,10 +117,12 @@ class JiraApi:
         return str(value.get("agent")) if isinstance(value, Mapping) else None
 
     async def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The new issue: its id and key."""
-        answer = await self._http.call(Ask(Way.ONCE, "POST", "/issue", body, also=(400,)))
+        """The new issue: its id and key. Where none can be created at all, Ended is BROKEN."""
+        answer = await self._http.call(Ask(Way.ONCE, "POST", "/issue", body, also=(400, 404, 410)))
         if answer.status == 400:
             raise Ended(refused(answer), 400)
+        if answer.status in (404, 410):
+            raise Ended(Result.broken(f"no issue can be created: HTTP {answer.status}"), answer.status)
         made = answer.mapping()
         if "id" not in made or "key" not in made:
             raise Ended(lost(Way.ONCE, f"HTTP {answer.status} without the key of an issue"), answer.status)
@@ -154,11 +150,11 @@ class JiraApi:
             Ask(Way.AGAIN, "POST", f"/issue/{number}/transitions", body, also=(400,))
         )
 
-    async def pages(self, path: str, names: Sequence[str]) -> list[Any]:
-        """All of a list that comes in pages, under one of these names."""
+    async def pages(self, path: str, names: Sequence[str], **more: str) -> list[Any]:
+        """A list that comes in pages, under one of these names; `more` are parameters."""
         found: list[Any] = []
         for _ in range(_MOST_PAGES):
-            params = {"startAt": str(len(found)), "maxResults": str(_PAGE)}
+            params = {"startAt": str(len(found)), "maxResults": str(_PAGE), **more}
             page = (await self._http.call(look(path, params))).mapping()
             some: list[Any] = next((page[name] for name in names if isinstance(page.get(name), list)), [])
             found += some

@@ -106,7 +106,8 @@ def _key_place(api: JiraApi, fields: Mapping[str, Mapping[str, Any]]) -> Finding
 
 
 def _named(api: JiraApi, fields: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
-    unknown = sorted(set(api.options.fields) - set(fields))
+    wanted = {*api.options.fields, *(["labels"] if api.options.key_field and api.options.labels else [])}
+    unknown = sorted(wanted - set(fields))
     text = f"not on the screen for creating: {', '.join(unknown)}"
     return [Finding("fields", False, text)] if unknown else []
 

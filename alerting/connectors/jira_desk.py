@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,11 +28,11 @@ from alerting.connectors.jira_bodies import (
     steps_of,
 )
 from alerting.connectors.jira_issues import Issue, Reader, identity
+from alerting.connectors.steps import Step, taken
 from alerting.messages import Comment, Desired, Known, Observed, RemoteState, Todo, Wanted, todo
 
 _MOST_FOUND = 50
 _STATES: Mapping[Wanted, RemoteState] = {"open": RemoteState.OPEN, "resolved": RemoteState.RESOLVED}
-Step = Callable[[Observed], Awaitable[Observed]]
 
 
 class Jira:
@@ -63,22 +63,12 @@ class Jira:
         return await jira_checks.looked(self._api)
 
     async def apply(self, desired: Desired, known: Known) -> Result:
-        work, seen = todo(desired, known, self.capabilities), known.observed
-        refusal: Result | None = None
+        work = todo(desired, known, self.capabilities)
         try:
-            if seen is None:
-                seen = await self._created(desired)
-            for step in self._steps(work, desired.follows):
-                try:
-                    seen = await step(seen)
-                except Ended as ended:
-                    # What is refused for good does not hold back what comes after it.
-                    if ended.result.outcome is not Outcome.PERMANENT or ended.status == 404:
-                        raise
-                    refusal = refusal or ended.result
+            seen = known.observed or await self._created(desired)
         except Ended as ended:
-            return replace(await self._blamed(ended), observed=seen)
-        return replace(refusal, observed=seen) if refusal is not None else Result.ok(seen)
+            return ended.result
+        return await taken(seen, self._steps(work, desired.follows), self._blamed)
 
     async def read(self, known: Known) -> Result:
         return await told(self._read(known))
@@ -89,19 +79,19 @@ class Jira:
         jql = f'project="{self._options.project}" AND {ours} AND statusCategory!=Done ORDER BY created DESC'
         found: list[Observed] = []
         try:
-            reader = await self._known_reader()
-            for issue in await self._api.search(jql, self._fields, most):
-                is_ours = field is None or await self._api.written_by(str(issue["id"])) == self._agent
-                observed = reader.observed(issue)
-                if is_ours and observed.key is not None and observed.state is RemoteState.OPEN:
-                    found.append(observed)
+            reader = await self._proved()
+            for issue in filter(reader.is_by_us, await self._api.search(jql, self._fields, most)):
+                seen = reader.observed(issue)
+                mine = field is None or await self._api.written_by(str(issue["id"])) == self._agent
+                if mine and seen.key is not None and seen.state is RemoteState.OPEN:
+                    found.append(seen)
         except Ended as ended:
             return ended.result, ()
         return Result.ok(), found
 
     async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
         try:
-            reader = await self._known_reader()
+            reader = await self._proved()
             issues = [each for each in await self._carrying(known.key, reader) if reader.is_by_us(each)]
             return Result.ok(), [reader.observed(each, key=known.key) for each in issues]
         except Ended as ended:
@@ -128,28 +118,19 @@ class Jira:
 
     async def _created(self, desired: Desired) -> Observed:
         body = issue_body(self._options, self._api.flavour, desired, self._agent)
-        made = await self._api.create(body)
-        return Observed(
-            id=str(made["key"]),
-            state=RemoteState.OPEN,
-            url=f"{self._site}/browse/{made['key']}" if self._site else None,
-            key=desired.key,
-            memo={"number": str(made["id"])},
-        )
+        return replace(self._reader_as("").observed(await self._api.create(body)), key=desired.key)
 
     def _steps(self, work: Todo, follows: str | None) -> list[Step]:
         """What is left to do on an issue, in order; how it moves comes last, for an end may take no more."""
-        steps: list[Step] = []
-        if work.create and follows:
-            steps.append(lambda seen: self._linked(seen, follows))
+        steps: list[Step] = [partial(self._linked, follows)] if work.create and follows else []
         steps += [partial(self._commented, each) for each in work.comments]
-        if (priority := work.priority) is not None:
-            steps.append(lambda seen: self._prioritised(seen, priority))
-        if (state := work.state) is not None:
-            steps.append(lambda seen: self._moved(seen, state))
+        if work.priority is not None:
+            steps.append(partial(self._prioritised, work.priority))
+        if work.state is not None:
+            steps.append(partial(self._moved, work.state))
         return steps
 
-    async def _linked(self, seen: Observed, follows: str) -> Observed:
+    async def _linked(self, follows: str, seen: Observed) -> Observed:
         """A link to the issue that this one goes on from; where links are not taken, the description names it."""
         place = {"url": f"{self._site or self._options.url}/browse/{follows}", "title": follows}
         body = {"globalId": f"tocsin-follows-{follows}", "relationship": "goes on from", "object": place}
@@ -166,12 +147,12 @@ class Jira:
         )
         return replace(seen, comments=(*seen.comments, comment.id))
 
-    async def _prioritised(self, seen: Observed, priority: str) -> Observed:
+    async def _prioritised(self, priority: str, seen: Observed) -> Observed:
         if fields := priority_fields(self._options, priority):
             await self._api.edit(_number(seen), fields)
         return seen
 
-    async def _moved(self, seen: Observed, wanted: Wanted) -> Observed:
+    async def _moved(self, wanted: Wanted, seen: Observed) -> Observed:
         number = _number(seen)
         now = await self._fields_of(number)
         if is_done(now.get("status")) is not (wanted == "resolved"):
@@ -214,7 +195,7 @@ class Jira:
         return fields
 
     async def _read(self, known: Known) -> Result:
-        reader = await self._known_reader()
+        reader = self._reader or await self._proved()
         if known.observed is not None:
             seen = await self._seen(_number(known.observed), reader, known.key)
             if seen is not None:
@@ -249,34 +230,32 @@ class Jira:
         return sorted((e for e in issues if reader.carries(e, key)), key=lambda e: int(e["id"]))
 
     async def _end_twin(self, twin: Observed, kept: Observed) -> Result:
-        number, note = _number(twin), f"twin-of-{kept.id}"
-        reader = await self._known_reader()
+        number, note = _number(twin), f"twin-of-{_number(kept)}"
+        if number == _number(kept):
+            return Result.permanent("it is the very issue that goes on, under another key")
+        reader = self._reader or await self._proved()
         seen = await self._seen(number, reader, twin.key or "")
         if seen is None:
             return Result.ok(replace(twin, state=RemoteState.GONE))
         if note not in seen.comments:
             document = (Text(f"This is a twin: {kept.id} goes on."), Small(mark(note)))
             await self._api.comment(number, comment_body(self._options, self._api.flavour, document))
-        return Result.ok(await self._moved(seen, "resolved") if seen.state is RemoteState.OPEN else seen)
+        return Result.ok(await self._moved("resolved", seen) if seen.state is RemoteState.OPEN else seen)
 
     async def _blamed(self, ended: Ended) -> Result:
-        """Whose fault it is: where an issue is not there, and the project is not either, no issue is to blame."""
-        if ended.status != 404:
+        """Whose fault it is: the issue's, where it is not there or not to be written to, and all else is as it was."""
+        if ended.status not in (403, 404, 410) or ended.result.outcome is Outcome.RETRY:
             return ended.result
         try:
             await self._proved()
         except Ended as worse:
             return worse.result
-        return ended.result
+        return Result.permanent(ended.result.reason)
 
-    async def _proved(self) -> None:
+    async def _proved(self) -> Reader:
         """Only who has just passed as us, and sees the project, may say that something is not there."""
-        await self._api.myself()
+        self._reader = self._reader_as(identity(await self._api.myself()))
         await self._api.project()
-
-    async def _known_reader(self) -> Reader:
-        if self._reader is None:
-            self._reader = self._reader_as(identity(await self._api.myself()))
         return self._reader
 
     def _reader_as(self, me: str) -> Reader:

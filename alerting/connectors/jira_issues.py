@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from alerting.connectors.base import LONGEST_REMARK
 from alerting.connectors.document import marks_in
 from alerting.connectors.jira_bodies import PROPERTY, is_done
 from alerting.connectors.jira_flavours import Flavour
+from alerting.connectors.moments import moment
 from alerting.messages import Observed, Remark, RemoteState
-from alerting.slo.periods import micros
 
 _KEYS_BEGIN = "toc-"
 _MOST_REMARKS = 100
@@ -109,11 +108,3 @@ def changed_by(issue: Issue, field: str) -> Mapping[str, Any] | None:
     changes = [each for each in histories if any(i.get("field") == field for i in each.get("items") or ())]
     last = max(changes, key=lambda each: moment(each.get("created")), default=None)
     return None if last is None else last.get("author") or {}
-
-
-def moment(text: Any) -> int:
-    """Microseconds UTC of a moment as Jira writes it; 0 for what is none."""
-    try:
-        return micros(datetime.fromisoformat(str(text)))
-    except (ValueError, TypeError):
-        return 0

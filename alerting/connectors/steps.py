@@ -11,17 +11,23 @@ from alerting.messages import Observed
 
 # Does one thing to the ticket, and gives how it stands then. Raises Ended.
 Step = Callable[[Observed], Awaitable[Observed]]
-_NOT_THERE = (404, 410)
+# Says whose fault it is that a step failed.
+Blamed = Callable[[Ended], Awaitable[Result]]
+_NOT_THERE = (301, 404, 410)
 
 
-async def taken(seen: Observed, steps: Iterable[Step]) -> Result:
-    """The steps in order. What is refused for good does not hold back what comes after it; every other end does."""
+async def taken(seen: Observed, steps: Iterable[Step], blamed: Blamed | None = None) -> Result:
+    """The steps in order. What is refused for good does not hold back what comes after it; every other end does.
+
+    `blamed` looks closer at what failed; by default it is what the call itself ended with.
+    """
     refusal: Result | None = None
     for step in steps:
         try:
             seen = await step(seen)
         except Ended as ended:
-            if ended.result.outcome is not Outcome.PERMANENT or ended.status in _NOT_THERE:
-                return replace(ended.result, observed=seen)
-            refusal = refusal or ended.result
+            failed = ended.result if blamed is None else await blamed(ended)
+            if failed.outcome is not Outcome.PERMANENT or ended.status in _NOT_THERE:
+                return replace(failed, observed=seen)
+            refusal = refusal or failed
     return replace(refusal, observed=seen) if refusal is not None else Result.ok(seen)

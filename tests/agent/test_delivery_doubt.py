@@ -13,8 +13,8 @@ from agent.courier import Courier
 from agent.memory import Draft
 from agent.outbox import Word
 from agent.store.reader import reading
-from alerting.connectors.base import ConnectorType, Result
-from alerting.messages import Known, further
+from alerting.connectors.base import Can, ConnectorType, Result, Setting
+from alerting.messages import Desired, Known, Observed, further
 from alerting.outgoing import Outgoing, Standing
 from tests.agent.test_delivery import Case, Delivering, running, services
 from tests.fakes.connector import TYPE, Fakedesk, FakedeskOptions
@@ -92,8 +92,9 @@ async def test_a_remark_is_taken_in_though_it_could_not_be_read_back(
         assert (case.entry.state, told(case, "remark")) == (Standing.DONE, ["looking"])
 
 
+@pytest.mark.parametrize("how", ["refused", "busy", "lose_reply"])
 async def test_what_a_person_did_is_told_once_when_a_call_was_half_done(
-    tmp_path: Path, site: Site, desk: Helpdesk
+    tmp_path: Path, site: Site, desk: Helpdesk, how: str
 ) -> None:
     desk.expect("create", times=2)
     desk.expect("comment", times=ANY)
@@ -102,12 +103,54 @@ async def test_what_a_person_did_is_told_once_when_a_call_was_half_done(
         desk.human("comment", 1, text="not today")
         desk.human("resolve", 1)
         desk.expect("priority")
-        desk.fault("priority", "refused")
+        desk.fault("priority", how)
         await says(case, priority="critical")
         await case.passes(60)
         assert [ticket["follows"] for ticket in desk.tickets.values()] == [None, "1"]
         assert (len(told(case, "remote_close")), told(case, "remark")) == (1, ["not today"])
         assert case.ours == "new"
+
+
+async def test_a_person_who_ends_it_is_heard_while_our_line_is_refused(
+    tmp_path: Path, site: Site, desk: Helpdesk
+) -> None:
+    desk.expect("create")
+    async with running(tmp_path, site, desk) as case:
+        await case.breaks()
+        desk.expect("comment")
+        desk.fault("comment", "refused")
+        await says(case)
+        await case.passes(5)
+        parked = case.entry
+        desk.human("resolve", 1)
+        await case.passes(120)
+        assert (parked.state, case.ours, case.only["state"]) == (Standing.PARKED, "resolved", "resolved")
+
+
+async def test_what_may_have_been_made_is_ended_where_it_can_only_be_said_again(
+    tmp_path: Path, site: Site, desk: Helpdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deduping(Fakedesk):
+        """Cannot be searched, and makes nothing new under a key that there is."""
+
+        def __init__(self, options: FakedeskOptions, setting: Setting) -> None:
+            super().__init__(options, setting)
+            self.capabilities = self.capabilities - {Can.FIND} | {Can.DEDUPE}
+
+        async def _create(self, desired: Desired) -> Observed:
+            there = await super().read(Known(desired.key, 0))
+            return there.observed or await super()._create(desired)
+
+    kind = ConnectorType(TYPE.name, "", FakedeskOptions, Deduping)
+    monkeypatch.setattr(Delivering, "connectors", {TYPE.name: kind})
+    desk.expect("create")
+    desk.expect("comment", times=ANY)
+    desk.expect("resolve")
+    desk.fault("create", "lose_reply")
+    async with running(tmp_path, site, desk, lag=120, deliver_resolved="none") as case:
+        await case.breaks(30)
+        await case.heals(300)
+        assert (case.only["state"], case.entry.state) == ("resolved", Standing.DONE)
 
 
 async def test_a_look_that_is_older_than_what_we_did_undoes_nothing(
@@ -129,10 +172,11 @@ async def test_a_look_that_is_older_than_what_we_did_undoes_nothing(
     monkeypatch.setattr(Delivering, "connectors", {TYPE.name: kind})
     for what in ("create", "comment", "resolve"):
         desk.expect(what, times=ANY)
-    async with running(tmp_path, site, desk, poll_every="1h", without=["comment"]) as case:
+    async with running(tmp_path, site, desk, poll_every="1h") as case:
         seen.set()
         await case.breaks()
         seen.clear()
+        desk.human("acknowledge", 1)
         app = case.driven.app
         courier = Courier(
             app.delivery.desks["desk"], app.pipeline, case.driven.clock, lambda _name, _failure: None
@@ -233,7 +277,8 @@ async def test_when_it_answers_again_all_that_waits_for_it_is_due_at_once(
 async def test_a_helpdesk_that_takes_nothing_starves_no_other(
     tmp_path: Path, site: Site, desk: Helpdesk
 ) -> None:
-    away = Helpdesk(token="another")
+    away = Helpdesk()
+    away.fault("*", "busy", times=ANY, after=3600)
     both = {
         name: {"type": "fakedesk", "url": each.url, "token": desk.token, "poll_every": "1m"}
         for name, each in (("desk", desk), ("away", away))
@@ -250,13 +295,15 @@ async def test_a_helpdesk_that_takes_nothing_starves_no_other(
             await case.breaks(30)
             outbox = driven.app.pipeline.world.outbox
             (stuck,) = (entry for entry in outbox.values() if entry.helpdesk == "away")
-            assert (stuck.unsent, driven.app.delivery.desks["away"].paused) == (True, "HTTP 401")
+            assert (stuck.unsent, driven.app.delivery.desks["away"].paused) == (True, "HTTP 429")
 
             def change(draft: Draft) -> None:
                 """A hundred that are older than all others."""
                 for number in range(100):
                     key = f"toc-{number:032}"
-                    other = replace(stuck, key=key, changed_at=number, next_at=0, desired=replace(stuck.desired, key=key))
+                    other = replace(
+                        stuck, key=key, changed_at=number, next_at=0, desired=replace(stuck.desired, key=key)
+                    )
                     draft.outbox.put(("away", key), other)
 
             await driven.app.pipeline.change(change)

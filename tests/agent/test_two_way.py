@@ -15,7 +15,7 @@ from alerting.messages import Known, Observed, RemoteState, Todo
 from alerting.outgoing import Standing, leased
 from tests.agent.test_delivery import Case, Delivering, running
 from tests.fakes.connector import TYPE, Fakedesk, FakedeskOptions
-from tests.fakes.helpdesk import ANY, Helpdesk
+from tests.fakes.helpdesk import Helpdesk
 from tests.site import Site
 
 pytestmark = pytest.mark.anyio
@@ -89,59 +89,6 @@ async def test_asking_to_try_again_makes_no_second_ticket_while_the_search_lags(
         assert (case.entry.state, desk.count("create")) == (Standing.DOUBT, 1)
         await case.passes(200)
         assert (case.entry.state, case.entry.observed and case.entry.observed.id) == (Standing.DONE, "1")
-
-
-async def test_what_may_have_been_made_is_ended_though_it_is_over_and_nobody_wants_what_is_over(
-    tmp_path: Path, site: Site, desk: Helpdesk
-) -> None:
-    desk.expect("create")
-    desk.expect("comment", times=ANY)
-    desk.expect("resolve")
-    desk.fault("create", "lose_reply")
-    async with running(tmp_path, site, desk, lag=120, deliver_resolved="none") as case:
-        await case.breaks(30)
-        await case.heals(30)
-        await case.passes(300)
-        assert states(desk) == ["resolved"]
-        assert case.entry.state is Standing.DONE
-
-
-async def test_a_person_is_heard_while_our_words_are_refused(
-    tmp_path: Path, site: Site, desk: Helpdesk
-) -> None:
-    desk.expect("create")
-    desk.expect("comment", times=ANY)
-    async with running(tmp_path, site, desk) as case:
-        await case.breaks()
-        desk.fault("comment", "refused", times=100)
-        desk.human("acknowledge", 1)
-        await case.passes(120)
-        desk.human("resolve", 1)
-        await case.heals(120)
-        assert case.ours in ("resolved", "closed")
-        assert states(desk) == ["resolved"]
-
-
-async def test_a_person_who_ended_it_before_our_call_failed_is_not_overruled(
-    tmp_path: Path, site: Site, desk: Helpdesk
-) -> None:
-    desk.expect("create")
-    desk.expect("priority", times=ANY)
-    async with running(tmp_path, site, desk, poll_every="1h") as case:
-        await case.breaks()
-        desk.human("resolve", 1)
-
-        def worse(draft: Draft) -> None:
-            entry = case.entry
-            seen = replace(
-                entry, desired=replace(entry.desired, priority="critical"), version=entry.version + 1
-            )
-            draft.outbox.put(("desk", entry.key), replace(seen, state=Standing.WAITING, next_at=0))
-
-        desk.fault("priority", "busy", times=1)
-        await case.driven.app.pipeline.change(worse)
-        await case.passes(120)
-        assert states(desk) == ["resolved"]
 
 
 async def test_a_call_that_nobody_has_in_hand_any_more_is_looked_into(

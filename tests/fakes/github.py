@@ -30,7 +30,6 @@ class Github(Vendor):
         self.hidden = self.archived = self.renamed = False
         self.has_issues = True
         self.limit: tuple[int, dict[str, str], str] | None = None  # what writes are answered with
-        self.page = 100
         self.state = {"issues": {}, "labels": ["bug"], "next": 1}
 
     def _verify(self, request: Request) -> None:

@@ -260,6 +260,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """By the vendor's own clock."""
+        return formatdate(self.owner.now() if timestamp is None else timestamp, usegmt=True)
+
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _go
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -144,6 +144,24 @@ def test_a_store_of_an_older_version_is_not_read_until_it_is_migrated_and_keeps_
         assert (store.alive().until, store.first_seen()) == (90, {"web": 0})
 
 
+def test_what_was_in_doubt_before_doubts_had_a_moment_is_looked_for_first(engine: Engine) -> None:
+    left_by(engine, "0005")
+    rows = [("lost", "doubt", 500, None), ("asked", "doubt", None, None), ("there", "doubt", 500, "7")]
+    rows.append(("due", "waiting", 500, None))
+    written = text(
+        "INSERT INTO outbox (agent_id, helpdesk, key, ticket, desired, version, done_version, epoch, state, attempts,"
+        " first_at, changed_at, next_at, remote_id)"
+        " VALUES ('test', 'desk', :key, 1, '{}', 1, 0, 0, :state, 1, 1, 1, :next_at, :remote_id)"
+    )
+    names = ("key", "state", "next_at", "remote_id")
+    with engine.begin() as connection:
+        connection.execute(written, [dict(zip(names, row, strict=True)) for row in rows])
+    assert migrate(engine) is True
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT key, lag_until FROM outbox ORDER BY key")).all()
+    assert [tuple(row) for row in found] == [("asked", None), ("due", None), ("lost", 500), ("there", None)]
+
+
 def test_no_table_is_taken_for_damaged_once_it_has_a_row(engine: Engine) -> None:
     """SQLite 3.40 finds nulls that are not there in a table without row ids whose key is not in front."""
     migrate(engine)

@@ -44,7 +44,9 @@ class Life:
 
 
 @asynccontextmanager
-async def life(path: Path, kind: ConnectorType, **options: object) -> AsyncIterator[Life]:
+async def life(
+    path: Path, kind: ConnectorType, section: str = "channels", **options: object
+) -> AsyncIterator[Life]:
     """From a site that is well on; each check-up of it is ten seconds after the last."""
 
     class Delivering(Driven):
@@ -56,7 +58,8 @@ async def life(path: Path, kind: ConnectorType, **options: object) -> AsyncItera
             "web": {"checks": {"home": {**home, "url": site.url}}, "uptime": {"burn": False}}
         }
         there = {"there": {"type": kind.name, **options}}
-        driven = Delivering(path, services, channels=there, routes=[{"send_to": ["there"]}])
+        routes = [{"send_to": ["there"]}]
+        driven = Delivering(path, services, None, **{section: there, "routes": routes})
         async with driven:
             await driven.advance(20)
             yield Life(driven, site)

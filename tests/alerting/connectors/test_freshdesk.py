@@ -59,6 +59,14 @@ async def test_what_the_search_does_not_show_yet_is_found_in_the_list(rig: Fresh
     assert (found.id, found.key) == ("131", KEY)
 
 
+async def test_a_clock_of_ours_that_is_ahead_hides_nothing(rig: FreshdeskRig) -> None:
+    seen = await opened(rig)
+    there = rig.now
+    rig.vendor.now = lambda: there + 60
+    rig.now += 5 * 3600
+    assert (await done(rig.connector.read(nothing_known()))).id == seen.id
+
+
 async def test_what_is_too_old_for_the_list_is_found_by_the_search(rig: FreshdeskRig) -> None:
     seen = await opened(rig)
     rig.now += 86_400

@@ -249,3 +249,11 @@ async def test_one_issue_that_we_may_not_write_to_holds_up_no_other(either: Jira
     either.vendor.behave()
     either.vendor.misbehave(Fault.FORBIDDEN, "POST", "/issue$")
     assert (await either.connector.apply(wanted(), nothing_known())).outcome is Outcome.BROKEN
+
+
+async def test_a_search_as_nobody_finds_no_absence(either: JiraRig) -> None:
+    await seen_by(either, await opened(either))
+    either.vendor.public, either.vendor.token = True, "another-token-of-the-bot"
+    told = [await either.connector.read(nothing_known())]
+    told += [(await either.connector.ours(10))[0], (await either.connector.twins(nothing_known()))[0]]
+    assert [each.outcome for each in told] == [Outcome.BROKEN] * 3
