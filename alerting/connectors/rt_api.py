@@ -34,6 +34,7 @@ class RtApi:
         base = f"{options.url}/REST/2.0"
         self._http = Caller(base, options, self._headers, setting.now, Vendor(said=_said))
         self._texts: dict[str, Said] = {}  # of attachments, which never change
+        self._last: str | None = None  # the ticket that we saw last
 
     def _headers(self) -> Mapping[str, str]:
         user, token = self.options.user, self.options.token
@@ -82,13 +83,20 @@ class RtApi:
             raise Ended(Result.broken(f"{reason}make it, apply it to the queue, and grant SeeCustomField"))
 
     async def ticket(self, number: str) -> tuple[dict[str, Any], str] | None:
-        """A ticket and its entity tag; None where it is not there. What was merged gives the one that is left."""
-        answer = await self._http.call(look(f"/ticket/{number}", also=(404, 410)))
+        """A ticket and its entity tag; None where it is not there. What was merged gives the one that is left.
+
+        Raises Ended: PERMANENT where this one is kept from us, BROKEN where all are.
+        """
+        answer = await self._http.call(look(f"/ticket/{number}", also=(403, 404, 410)))
+        if answer.status == 403:
+            verdict = Result.permanent if await self._sees_any() else Result.broken
+            raise Ended(verdict(f"ticket {number} is not for us to see: grant our user ShowTicket"), 403)
         if answer.status != 200:
             return None
         found = answer.mapping()
         if "id" not in found or "Status" not in found:
             raise Ended(Result.broken("an answer without a ticket: is url: right?"))
+        self._last = number
         return found, answer.headers.get("etag", "")
 
     async def by_key(self, key: str) -> list[dict[str, Any]]:
@@ -100,6 +108,8 @@ class RtApi:
         found = await self.search(f"CF.{{{field}}} = '{key}'", "ASC")
         if found and not any(str(key_of(each, field)).casefold() == key.casefold() for each in found):
             raise Ended(Result.broken("asked for one key, it shows tickets with others"))
+        if not found:
+            await self._still_sees()
         return [each for each in found if key_of(each, field) == key]
 
     async def search(self, query: str, order: str) -> list[dict[str, Any]]:
@@ -149,6 +159,20 @@ class RtApi:
             raise Ended(Result.retry("somebody changed the ticket at the same moment"), 412)
         said = answer.json()
         return " ".join("; ".join(map(str, said)).split())[:200] if isinstance(said, list) else ""
+
+    async def _sees_any(self) -> bool:
+        """Whether any ticket of ours is shown to us."""
+        return bool(await self._list("/tickets", {"query": "Creator = '__CurrentUser__'", "per_page": "1"}))
+
+    async def _still_sees(self) -> None:
+        """Raises Ended where tickets are kept from us since we saw one: then a search that finds none says nothing."""
+        if self._last is None:
+            return
+        try:
+            await self.ticket(self._last)
+        except Ended as ended:
+            if ended.result.outcome is not Outcome.PERMANENT:
+                raise
 
     def _number(self) -> str | None:
         """A token names its user by number."""

@@ -67,7 +67,10 @@ class RequestTracker:
                 work = replace(work, state=work.state if desired.state == "resolved" else None)
         except Ended as ended:
             return _blamed(ended)
-        return await taken(seen, [*steps, *self._steps(work, seen)])
+        number = seen.id
+        return await taken(
+            seen, [*steps, *self._steps(work, seen)], lambda ended: self._blamed(ended, number)
+        )
 
     async def read(self, known: Known) -> Result:
         result = await told(self._read(known))
@@ -117,7 +120,8 @@ class RequestTracker:
             found = await self._api.ticket(number)
         except Ended as ended:
             reason = f"ticket {number} was created, and cannot be read: {ended.result.reason}"
-            raise Ended(Result.in_doubt(reason), ended.status) from None
+            made = Observed(number, RemoteState.OPEN)  # known from now on: the search may not show it either
+            raise Ended(replace(ended.result, reason=reason, observed=made), ended.status) from None
         if found is None:
             raise Ended(Result.in_doubt(f"ticket {number} was created, and is not there"))
         ticket, _ = found
@@ -129,6 +133,7 @@ class RequestTracker:
     def _steps(self, work: Todo, seen: Observed) -> list[Step]:
         """What ours was merged into is told our news; how urgent it is, is for its own people to say."""
         steps: list[Step] = [self._said(each) for each in work.comments]
+        steps += [self._heard, _all_heard] if work.comments else []
         if work.priority is not None and seen.state is not RemoteState.MERGED:
             steps.append(self._urgent(work.priority))
         return [*steps, self._moved(work.state)] if work.state is not None else steps
@@ -136,9 +141,15 @@ class RequestTracker:
     def _said(self, comment: Comment) -> Step:
         async def step(seen: Observed) -> Observed:
             await self._api.comment(seen.id, text_of(remarked(comment)))
-            return replace(seen, comments=(*seen.comments, comment.id))
+            unseen = [*(seen.memo.get("unseen") or ()), comment.id]
+            return replace(seen, comments=(*seen.comments, comment.id), memo={**seen.memo, "unseen": unseen})
 
         return step
+
+    async def _heard(self, seen: Observed) -> Observed:
+        """With those of our comments that are to be read there."""
+        story = await self._story(seen.id, tuple(seen.memo.get("former") or ()))
+        return seen if story is None else self._observed(story, seen.memo)
 
     def _urgent(self, priority: str) -> Step:
         async def step(seen: Observed) -> Observed:
@@ -204,8 +215,13 @@ class RequestTracker:
         return Result.ok(None)
 
     async def _story(self, number: str, former: tuple[str, ...]) -> Story | None:
-        """The ticket, or the one that it was merged into; None where it is not there."""
-        found = await self._api.ticket(number)
+        """The ticket, or the one that it was merged into; None where it is not there, or kept from us alone."""
+        try:
+            found = await self._api.ticket(number)
+        except Ended as ended:
+            if ended.result.outcome is not Outcome.PERMANENT or ended.status != 403:
+                raise
+            found = None
         if found is None:
             return None
         ticket, _ = found
@@ -214,6 +230,18 @@ class RequestTracker:
         parts = await self._api.parts(left, history)
         former = former if left == number else (*former, number)
         return Story(ticket, await self._state(ticket), history, parts, former)
+
+    async def _blamed(self, ended: Ended, number: str) -> Result:
+        """Whose fault it is that we were refused: the ticket's, where it went to a queue in which we may do less."""
+        if ended.status != 403 or ended.result.outcome is not Outcome.BROKEN:
+            return ended.result
+        try:
+            ours = str((await self._api.queue()).get("id"))
+            found = await self._api.ticket(number)
+        except Ended as worse:
+            return worse.result
+        is_here = found is not None and name_of(found[0].get("Queue")) == ours
+        return ended.result if is_here else Result.permanent(ended.result.reason)
 
     async def _end_twin(self, twin: Observed, kept: Observed) -> Result:
         await self._known_me()
@@ -238,6 +266,14 @@ def _complaint(number: str, lost: Sequence[str]) -> Step:
         raise Ended(Result.permanent(f"{reason}user SeeCustomField and ModifyCustomField"))
 
     return step
+
+
+async def _all_heard(seen: Observed) -> Observed:
+    """Raises Ended where a comment was taken that is not to be read."""
+    if seen.memo.get("unseen"):
+        reason = "our comments were taken and cannot be read there: grant our user ShowTicketComments"
+        raise Ended(Result.permanent(reason))
+    return seen
 
 
 def _is_by(ticket: Ticket, me: str) -> bool:

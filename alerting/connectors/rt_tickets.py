@@ -58,13 +58,18 @@ class Story:
 
 
 def observed(options: RtOptions, me: str, story: Story, memo: Mapping[str, Any]) -> Observed:
-    """The ticket as it stands. `me` is our user's name, empty where nobody tells; `memo` what was kept of it."""
+    """The ticket as it stands. `me` is our user's name, empty where nobody tells; `memo` what was kept of it.
+
+    Its `unseen` are comments of ours that RT took and does not show: they are not sent again.
+    """
     ticket, former = story.ticket, story.former
     owner = name_of(ticket.get("Owner"))
     has_it = owner not in ("", _NOBODY, me, memo.get("given"))
     merged = bool(former) and story.state is RemoteState.OPEN
     moves = [each for each in story.acts if each.get("Type") == "Status"]
     since = int(memo.get("since") or moment(ticket.get("Created")))
+    marks = [mark for part in story.parts for mark in _marks(part, me)]
+    unseen = [each for each in memo.get("unseen") or () if each not in marks]
     return Observed(
         id=str(ticket["id"]),
         state=RemoteState.MERGED if merged else story.state,
@@ -74,9 +79,9 @@ def observed(options: RtOptions, me: str, story: Story, memo: Mapping[str, Any])
         acknowledged=has_it or ticket.get("Status") == "stalled" or _is_taken(moves, me),
         assignee=owner if has_it else None,
         by=name_of(moves[-1].get("Creator")) if moves else None,
-        comments=tuple(mark for part in story.parts for mark in _marks(part, me)),
+        comments=(*marks, *unseen),
         remarks=tuple(_remarks(story.parts, me, since))[-_MOST_REMARKS:],
-        memo={"given": memo.get("given"), "since": since, "former": list(former)},
+        memo={"given": memo.get("given"), "since": since, "former": list(former), "unseen": unseen},
     )
 
 

@@ -91,7 +91,11 @@ async def running(
 ) -> AsyncIterator[Delivering]:
     check = {"type": "http", "every": "5m", "timeout": "5s", "confirm": 1, "recover": 1}
     services: dict[str, object] = {
-        name(n): {"checks": {"home": {**check, "url": f"{sites.url}/{name(n)}"}}, "uptime": {"burn": False}, "labels": {"told": "yes"}}
+        name(n): {
+            "checks": {"home": {**check, "url": f"{sites.url}/{name(n)}"}},
+            "uptime": {"burn": False},
+            "labels": {"told": "yes"},
+        }
         for n in range(problems)
     }
     there = {"type": "fakedesk", "url": desk.url, "token": desk.token, "per_minute": PER_MINUTE, **options}

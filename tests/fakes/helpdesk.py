@@ -8,7 +8,8 @@
         ...
         desk.human("close", 1)
 
-Calls: `me`, `find`, `read`, `list` (allowed at all times), `create`, `comment`, `priority`, `resolve`, `reopen` (announced).
+Calls: `me`, `find`, `read`, `list` (allowed at all times), `create`, `comment`, `priority`, `resolve`,
+`reopen` (announced).
 """
 
 from __future__ import annotations

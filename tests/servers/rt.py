@@ -44,13 +44,14 @@ use RT -init;
 my $field = RT::CustomField->new(RT->SystemUser);
 my ($ok, $said) = $field->Create(Name => 'AlertKey', Type => 'FreeformSingle', LookupType => 'RT::Queue-RT::Ticket');
 die $said unless $ok;
-my $queue = RT::Queue->new(RT->SystemUser);
-($ok, $said) = $queue->Create(Name => 'Alerts of all');
-die $said unless $ok;
-($ok, $said) = $field->AddToObject($queue);
-die $said unless $ok;
-$queue = RT::Queue->new(RT->SystemUser);
-($ok, $said) = $queue->Create(Name => 'Keyless');
+my @queues;
+for my $name ('Alerts of all', 'Keyless') {
+  my $queue = RT::Queue->new(RT->SystemUser);
+  ($ok, $said) = $queue->Create(Name => $name);
+  die $said unless $ok;
+  push @queues, $queue;
+}
+($ok, $said) = $field->AddToObject($queues[0]);
 die $said unless $ok;
 for my $name ('tocsin', 'agent-two', 'stranger') {
   my $user = RT::User->new(RT->SystemUser);
@@ -60,9 +61,11 @@ for my $name ('tocsin', 'agent-two', 'stranger') {
   my @rights = qw(SeeQueue ShowTicket ShowTicketComments CreateTicket CommentOnTicket ReplyToTicket ModifyTicket
                   DeleteTicket OwnTicket SeeCustomField);
   push @rights, 'ModifyCustomField' if $name ne 'stranger';
-  for my $right (@rights) {
-    ($ok, $said) = $user->PrincipalObj->GrantRight(Right => $right, Object => RT->System);
-    die $said unless $ok;
+  for my $place ($name eq 'agent-two' ? (RT->System) : @queues) {
+    for my $right (@rights) {
+      ($ok, $said) = $user->PrincipalObj->GrantRight(Right => $right, Object => $place);
+      die $said unless $ok;
+    }
   }
   my $token = RT::AuthToken->new(RT->SystemUser);
   ($ok, $said, my $secret) = $token->Create(Owner => $user->Id, Description => 'tests');
