@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -171,11 +172,12 @@ def _failed(error: Exception) -> int:
     if isinstance(error, ConfigError):
         print(f"tocsin: {error}", file=sys.stderr)
         return CONFIG
-    if os.environ.get("TOCSIN_TRACEBACK"):
-        raise error
     from agent.logs import report
     from checks.masking import masked
 
+    if os.environ.get("TOCSIN_TRACEBACK"):
+        print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        return OUR_FAULT
     report(error, "command.failed")
     print(
         f"tocsin: our own fault: {type(error).__name__}: {masked(str(error)[:4096])[:300]}", file=sys.stderr

@@ -83,7 +83,7 @@ async def living(path: Path, name: str, **options: object) -> AsyncIterator[tupl
     kind = KINDS[name]
     vendor: Vendor = kind.vendor()
     with vendor:
-        given = {**kind.options, "url": vendor.url, "poll_every": "1m", **options}
+        given: dict[str, Any] = {**kind.options, "url": vendor.url, "poll_every": "1m", **options}
         async with life(path, kind.type, **given) as its:
             vendor.now = its.now
             yield its, vendor
