@@ -127,7 +127,7 @@ def main() -> None:
     tables.show(["command, medians", "CPU s", "wall s"], rows)
     print(f"pace of the machine: {pace():.0f} ms")
     tables.show(["tocsin run, medians", "to ready s", "to first look s", "CPU s by then"], looks)
-    for module in ("agent.cli.main", "agent.daemon"):
+    for module in ("agent.cli.command", "agent.daemon"):
         tables.show(["import", "ms"], imports(module, chosen.imports))
     tables.keep(chosen.json, {"commands": rows, "first looks": looks})
 

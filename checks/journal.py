@@ -155,8 +155,8 @@ def _drained(process: subprocess.Popen[bytes], until: float, most: int) -> tuple
         for descriptor in kept:
             waiting.register(descriptor, selectors.EVENT_READ)
         while waiting.get_map() and len(out) < most:
-            ready = waiting.select(max(0.0, until - perf_counter()))
-            if not ready:
+            left = until - perf_counter()
+            if left <= 0 or not (ready := waiting.select(left)):
                 return bytes(out), bytes(said), False
             for key, _ in ready:
                 piece = os.read(key.fd, _PIECE)

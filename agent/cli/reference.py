@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from agent.cli.main import app
+from agent.cli.command import app
 from config.markdown import table, write
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md"
