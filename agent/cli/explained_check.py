@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from agent.cli.check_words import Show, in_words, progress_words
 from agent.cli.folding import folded
-from agent.cli.incident_document import decision_document, ticket_id
 from agent.cli.output import coloured, local, rfc3339
 from agent.cli.reasons import shown
 from agent.explanation.answer import Answer, Verdict
+from agent.views.incidents import decision_document, ticket_id
 
 if TYPE_CHECKING:
     from agent.explanation.answer import Cover

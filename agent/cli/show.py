@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.output import local, print_json, print_table
+from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 
@@ -20,24 +20,22 @@ def incidents(
 
     Example: tocsin incidents --open
     """
-    from agent.cli.incident_document import affected, incident_document
     from agent.store.reader import NoStore, reading
+    from agent.views.incidents import incidents as listed
 
     configuration = loaded(config)
     agent = configuration.agent
     try:
         with reading(Path(agent.state_dir), agent.id) as store:
-            found = [each for each in store.incidents() if not only_open or each.state == "open"]
-            members = store.decisions().members({each.id for each in found} if only_open else None)
-            flapping = store.decisions().flapping()
+            found = listed(store, only_open=only_open)
     except NoStore as error:
         fail(str(error), 1)
     if as_json:
-        print_json([incident_document(each, members.get(each.id, ()), flapping) for each in found])
+        print_json(found)
         return
     rows = [
-        [e.id, f"{e.service}.{e.rule}", e.state, e.severity, local(e.opened_at, agent.timezone),
-         local(e.resolved_at, agent.timezone), f"T-{e.ticket}", len(affected(e, members.get(e.id, ()))), e.reason]
+        [e["id"], f"{e['service']}.{e['rule']}", e["state"], e["severity"], told(e["opened_at"], agent.timezone),
+         told(e["resolved_at"], agent.timezone), e["ticket"], len(e["affected"]), e["reason"]]
         for e in found
     ]  # fmt: skip
     print_table(

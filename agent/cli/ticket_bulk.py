@@ -17,7 +17,7 @@ from agent.cli.output import print_json, print_table
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
-    from agent.cli.ticket_list import Wanted
+    from agent.views.tickets import Wanted
     from config.models import Config
 
 _USAGE, _REFUSED = 64, 1
@@ -131,7 +131,7 @@ def _fitting(config: Config, where: str) -> list[str]:
 
 def _wanted(where: str) -> Wanted:
     """What the words of the filter say. Ends the command (64)."""
-    from agent.cli.ticket_list import Wanted
+    from agent.views.tickets import Wanted
 
     said: dict[str, Any] = {}
     for each in _split("--filter", where):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.cli.output import local
-from agent.cli.ticket_list import in_words
+from agent.views.tickets import in_words
 from config.units import show_size
 
 if TYPE_CHECKING:

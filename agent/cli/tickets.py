@@ -56,10 +56,10 @@ def list_(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets list --open --team web
     """
-    from agent.cli.ticket_list import COLUMNS, Wanted, names_of, row
     from agent.clock import SystemClock
     from agent.control import user_name
     from agent.desk.document import document
+    from agent.views.tickets import COLUMNS, Wanted, names_of, row
 
     _one_of("--state", state, _STATES)
     _one_of("--priority", priority, _priorities())
@@ -95,8 +95,8 @@ def show(ticket: TicketArgument, config: ConfigOption = None, as_json: JsonOptio
         print_page(page)
         return
     from agent.cli.explained_incident import link_document
-    from agent.cli.incident_document import member_document
     from agent.desk.document import attachment_document, document, event_document
+    from agent.views.incidents import member_document
 
     print_json(
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +13,9 @@ from agent.cli.periods_asked import AsOfOption, FromOption, PeriodOption, ToOpti
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
 
 if TYPE_CHECKING:
-    from agent.cli.uptime_table import Shown
+    from agent.views.uptime import Shown
     from alerting.slo.periods import Period
-    from config.models import Config, Service
+    from config.models import Config
 
 _USAGE = 64
 
@@ -65,45 +64,15 @@ def uptime(  # noqa: PLR0913, PLR0917 - each is an option of the command
 def _figures(
     config: Config, service: str | None, asked_for: tuple[Period, tuple[int, ...]], now: int
 ) -> list[Shown]:
-    """The contract's objects of a period, of one service or of all that are configured; days between given bounds."""
-    from agent.cli.uptime_table import Shown
     from agent.store.reader import NoStore, reading
-    from agent.uptime import days, figures, ledgers_for, monitored_since, requested, unconfirmed
-    from alerting.slo.requests import by_requests
+    from agent.views.uptime import NoSuchService, figures
 
-    span, bounds = asked_for
-    since = min((span.start, *bounds[:1]))
     try:
         with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            ledgers = store.ledgers(since=since)
-            nothing = store.ledger("", since=since)
-            requests = requested(store, config.services, span, now, service)
-            blips = store.blips(span.start, min(span.end, now), service)
+            return figures(config, store, service, asked_for, now)
     except NoStore as error:
         if service is None or service in config.services:
             fail(str(error), 1)
-        ledgers, requests, blips = {}, {}, {}
-    wanted, plans = _wanted(config, service, {*ledgers, *requests}), config.maintenance.values()
-    known = ledgers_for(wanted, lambda name: ledgers.get(name, nothing), now)
-    return [
-        Shown(
-            figures(each, known[each.name], span, now, plans)
-            | {"blips": unconfirmed(each, blips, monitored_since(each, known[each.name]), now)}
-            | by_requests(requests.get(each.name, {})),
-            days(each, known[each.name], bounds, min(now, span.end), now) if bounds else [],
-        )
-        for each in wanted
-    ]
-
-
-def _wanted(config: Config, service: str | None, known: Collection[str]) -> list[Service]:
-    """What is configured; by its name also a service that is configured no more, with the usual agreement."""
-    from agent.uptime import retired
-
-    if service is None:
-        return list(config.services.values())
-    if service in config.services:
-        return [config.services[service]]
-    if service not in known:
-        fail(no_such("service", service, [*config.services, *known]), _USAGE)
-    return [retired(service)]
+        fail(no_such("service", service, [*config.services]), _USAGE)
+    except NoSuchService as error:
+        fail(no_such("service", error.name, error.known), _USAGE)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from agent.cli import strip
 from agent.cli.folding import page_width
 from agent.cli.output import coloured
+from agent.views.uptime import Shown
 from alerting.slo.strip import DAYS
 from config.units import show_duration
 
 if TYPE_CHECKING:
-    from alerting.slo.strip import Day
+    pass
 
 _BAR = 10
 _GAP, _INDENT = "  ", "  "
@@ -24,18 +24,6 @@ _BUDGET, _DAYS = "budget left", f"{DAYS} days"
 _TO_THE_LEFT = {"service", "met", _BUDGET, _DAYS}
 _HOURS = "hours"
 _NARROWEST = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A service's figure as JSON has it, and its last days."""
-
-    figure: Mapping[str, Any]
-    days: Sequence[Day]
-
-    @property
-    def target(self) -> Fraction:
-        return Fraction(self.figure["target_percent"]) / 100
 
 
 def print_figures(listed: Sequence[Shown], zone: str) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 metadata = MetaData()
 
 agents = Table(
@@ -469,3 +469,110 @@ changes = Table(
 Index("changes_by_time", changes.c.agent_id, changes.c.at)
 
 Index("readings_by_time", readings.c.at)
+
+# Who may sign in. `password` is an argon2id hash, empty for who comes another way; `teams` a JSON list, null for all.
+# `version` rises with each change of password, role or teams: sessions of an earlier one are over.
+users = Table(
+    "users",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("name", String(63), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("teams", Text),
+    Column("email", Text),
+    Column("disabled", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),
+    PrimaryKeyConstraint("agent_id", "name"),
+)
+
+# What programs show: only its digest is kept.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("name", String(63), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("teams", Text),
+    Column("made_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("agent_id", "digest"),
+    UniqueConstraint("agent_id", "name"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("user", String(63), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("whence", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "digest"),
+)
+Index("sessions_of_a_user", sessions.c.agent_id, sessions.c.user)
+
+# Links that do one thing once: `what` is sign-in or ack; `about` is JSON.
+one_time_links = Table(
+    "one_time_links",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("agent_id", "digest"),
+)
+
+# Who did what by page or API, or was refused.
+audit = Table(
+    "audit",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("what", String(63), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("whence", Text, nullable=False),
+    PrimaryKeyConstraint("agent_id", "number"),
+)
+Index("audit_by_time", audit.c.agent_id, audit.c.at)
+
+# What a program was answered, by the key that it gave: the same key gets the same answer.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("request", String(64), nullable=False),
+    Column("status", Integer),
+    Column("answer", Text),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("agent_id", "who", "key"),
+)
+
+# Queries of the ticket queue that somebody keeps under a name.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("agent_id", String(63), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("name", String(63), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    PrimaryKeyConstraint("agent_id", "who", "name"),
+)

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from agent.metrics import CONTENT_TYPE
 from agent.web.changes import Registrar, change_routes
@@ -27,7 +27,7 @@ def site(
     allow: Sequence[str],
     ear: Ear,
     registrar: Registrar,
-    *more: Route,
+    *more: BaseRoute,
 ) -> Starlette:
     """The app. `unready` gives the reasons why the daemon does not do its work, none when it does."""
     networks = [ipaddress.ip_network(network) for network in allow]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.cli.status import _overall
+from agent.views.services import _overall
 from agent.uptime import Alive, Cause, Ledger, figures
 from alerting.slo.periods import parse_period
 from alerting.slo.spans import Klass

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.cli.ticket_list import Wanted, in_words, late, names_of, row
+from agent.views.tickets import Wanted, in_words, late, names_of, row
 from alerting.desk.parts import Reporter
 from alerting.desk.ticket import Ticket, TicketState
 from config.teams import Member, Team

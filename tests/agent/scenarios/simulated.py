@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from agent import decide
-from agent.cli.incident_document import incident_document
+from agent.views.incidents import incident_document
 from agent.desk.tickets import PersonsMove, move_ticket
 from agent.memory import Address, Draft, World
 from agent.rulebook import Rulebook

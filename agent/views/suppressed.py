@@ -1,17 +1,15 @@
-"""What holds back a check now, as `tocsin status` shows it."""
+"""What holds back a check now, as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.output import rfc3339, told
+from agent.desk.document import moment
 
 if TYPE_CHECKING:
     from alerting.incidents.problem import Problem
     from alerting.incidents.suppression import Suppression
     from config.models import Check, Config
-
-_WORDS = {"pause": "paused", "silence": "silenced", "maintenance": "planned work"}
 
 
 def suppressed(
@@ -29,15 +27,7 @@ def suppressed(
     return {
         "id": found.id,
         "why": found.why.value,
-        "until": rfc3339(found.end),
+        "until": moment(found.end),
         "reason": found.reason,
         "by": found.by,
     }
-
-
-def in_words(check: dict[str, Any], zone: str) -> str:
-    """For people: what holds it back, why, and until when; empty when nothing does."""
-    held = check["suppressed"]
-    if held is None:
-        return ""
-    return f"{_WORDS[held['why']]} until {told(held['until'], zone)} ({held['id']}: {held['reason']})"

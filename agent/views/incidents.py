@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.output import rfc3339
+from agent.desk.document import moment as rfc3339
 
 if TYPE_CHECKING:
+    from agent.store.reader import Reader
     from alerting.incidents.decision import Decision
     from alerting.incidents.incident import Incident
     from alerting.incidents.problem import Member
@@ -94,3 +95,11 @@ def _shown(value: Any, name: str = "") -> Any:
         return [_shown(each, name) for each in value]
     moment = name in _MOMENTS and isinstance(value, int) and not isinstance(value, bool)
     return rfc3339(value) if moment else value
+
+
+def incidents(store: Reader, *, only_open: bool = False) -> list[dict[str, Any]]:
+    """The contract's list, the newest first."""
+    found = [each for each in store.incidents() if not only_open or each.state == "open"]
+    members = store.decisions().members({each.id for each in found} if only_open else None)
+    flapping = store.decisions().flapping()
+    return [incident_document(each, members.get(each.id, ()), flapping) for each in found]

@@ -1,4 +1,4 @@
-"""`tocsin tickets list`: which tickets there are, chosen by what they are and whose."""
+"""Which tickets there are, chosen by what they are and whose; and their cells in a table."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What is known, as JSON: the documents that commands print, the API answers with, and pages are made of."""

@@ -1,0 +1,1 @@
+"""`/api/v1`: what pages and commands do, for programs; imported only when serving."""

@@ -1,0 +1,44 @@
+"""What pages and API have of the daemon: its configuration, its memory, its store to read, and its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from agent.access.person import Person
+from agent.clock import Clock
+from agent.memory import World
+from agent.rulebook import Rulebook
+from agent.store.reader import Reader, reading
+from config.models import Config
+
+# As the control socket has it: command, arguments, who asks. Raises control.Refused.
+Command = Callable[[str, dict[str, Any], str], Awaitable[Any]]
+Known = Callable[[Request], Awaitable[Person | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """`config`, `rules` and `world` give what is in force now; none of it changes once given.
+
+    `do` is what commands ask of the control socket. `who` says who asks, None for nobody known.
+    """
+
+    config: Callable[[], Config]
+    rules: Callable[[], Rulebook]
+    world: Callable[[], World]
+    clock: Clock
+    do: Command
+    who: Known
+
+    @contextmanager
+    def store(self) -> Iterator[Reader]:
+        """The store, read-only, as it is at one moment. Raises reader.NoStore. To be used on a thread."""
+        agent = self.config().agent
+        with reading(Path(agent.state_dir), agent.id) as store:
+            yield store

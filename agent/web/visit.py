@@ -1,0 +1,106 @@
+"""One request of somebody who may make it; pages are plain functions of it, run on a thread, few at a time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from anyio import CapacityLimiter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from agent.access.person import Person, Right
+from agent.web import posted
+from agent.web.daemon import Daemon
+from agent.web.rendering import page
+
+_MOST_SENT = 256 * 1024
+_MOST_FIELDS = 200
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`form` are the fields that were sent, the last of each name; `lists` all of each name."""
+
+    request: Request
+    person: Person
+    daemon: Daemon
+    now: int
+    form: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    async def do(self, command: str, **arguments: Any) -> Any:
+        """What the command of that name would do, noted under this person's name. Raises control.Refused."""
+        return await self.daemon.do(command, arguments, self.person.name)
+
+    async def desk(self, verb: str, **arguments: Any) -> Any:
+        """A verb of the desk. Raises control.Refused."""
+        return await self.do("desk", verb=verb, arguments=arguments)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """The template, with who asks and the moment."""
+        return page(self, template, status, **values)
+
+
+Handler = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A path, how it is asked for (`GET`, `POST`), what one must be allowed, and who answers.
+
+    What looks is a plain function and runs on a thread; what changes something is a coroutine.
+    """
+
+    path: str
+    method: str
+    right: Right
+    handler: Handler
+
+
+class Gate:
+    """Lets in who may, and hands the visit on."""
+
+    def __init__(self, daemon: Daemon, most_at_once: int) -> None:
+        self._daemon, self._threads = daemon, CapacityLimiter(most_at_once)
+
+    def route(self, address: Address) -> Route:
+        async def answered(request: Request) -> Response:
+            return await self._answered(address, request)
+
+        return Route(address.path, answered, methods=[address.method])
+
+    async def _answered(self, address: Address, request: Request) -> Response:
+        person = await self._daemon.who(request)
+        if person is None:
+            back = quote(request.url.path, safe="/") if address.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={back}", 303)
+        visit = Visit(request, person, self._daemon, self._daemon.clock.now())
+        if not person.may(address.right):
+            return visit.page("refused.html", 403, right=address.right)
+        if address.method == "POST":
+            visit = await _with_form(visit)
+        if inspect.iscoroutinefunction(address.handler):
+            answer: Response = await address.handler(visit)
+            return answer
+        async with self._threads:
+            return await run_in_threadpool(address.handler, visit)  # type: ignore[arg-type]  # it is no coroutine
+
+
+async def _with_form(visit: Visit) -> Visit:
+    request = visit.request
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        return visit
+    sent = (await posted.body(request, _MOST_SENT)).decode("utf-8", "replace")
+    lists: dict[str, list[str]] = {}
+    for name, value in parse_qsl(sent, keep_blank_values=True, max_num_fields=_MOST_FIELDS):
+        lists.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    form = {name: values[-1] for name, values in lists.items()}
+    return Visit(request, visit.person, visit.daemon, visit.now, form, lists)

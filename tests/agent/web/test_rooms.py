@@ -1,0 +1,36 @@
+"""Pages and API are there for those who may, and for nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agent.web.rig import Role, house
+
+pytestmark = pytest.mark.anyio
+SERVICES: dict[str, Any] = {"shop": {"title": "Shop <b>", "checks": {"root": {"type": "disk", "path": "/"}}}}
+
+
+async def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
+    async with house(tmp_path, SERVICES) as there:
+        await there.advance(61)
+        answer = await there.get("/")
+        assert answer.status_code == 200
+        assert "Shop &lt;b&gt;" in answer.text
+
+
+async def test_nobody_is_sent_to_sign_in_and_programs_are_told(tmp_path: Path) -> None:
+    async with house(tmp_path, SERVICES) as there:
+        there.who = None
+        assert (await there.get("/")).headers["location"] == "/sign-in?next=/"
+        refused = await there.get("/api/v1/services")
+        assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_the_api_answers_those_who_may(tmp_path: Path) -> None:
+    async with house(tmp_path, SERVICES) as there:
+        there.as_(Role.VIEWER)
+        answer = await there.get("/api/v1/services")
+        assert [each["service"] for each in answer.json()] == ["shop", "tocsin"]
