@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import structlog
 from prometheus_client.core import Metric
 
-from agent.access.person import Person
 from agent.budget import Budget
 from agent.changes import Changes, differences
 from agent.check_ups import CheckUps
@@ -36,6 +35,7 @@ from agent.markers import Markers
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from agent.precedents import Precedents
+from agent.reception import Reception
 from agent.reconcile import TURN as COMPARING
 from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, log_changes
@@ -70,7 +70,6 @@ class App:
         self.origin = origin
         self.reloads = Reloads(config, origin, self.reload, self.reload_failed)
         self._started_as = config.agent
-        self.who: Callable[[Any], Awaitable[Person | None]] = _nobody
         self._cleanup = contextlib.AsyncExitStack()
         self._reloaded_at = clock.now()
         self._reload_ok = True
@@ -93,6 +92,8 @@ class App:
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
+        self.reception = Reception(writer, self.clock, agent.id)
+        await self.reception.start()
         self.pipeline.wants = self.looking.at_once
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
@@ -201,24 +202,22 @@ class App:
             *self._rooms(),
         )
 
-    async def _asks(self, request: Any) -> Person | None:
-        return await self.who(request)
-
     def _rooms(self) -> list[Any]:
         from agent.web.daemon import Daemon
         from agent.web.rooms import rooms
+        from agent.web.signing import Signing
 
-        pipeline = self.pipeline
-        return rooms(
-            Daemon(
-                config=lambda: self.config,
-                rules=lambda: pipeline.rules,
-                world=lambda: pipeline.world,
-                clock=self.clock,
-                do=self.commands.answer,
-                who=self._asks,
-            )
+        pipeline, signing = self.pipeline, Signing(self.reception, lambda: self.config.agent.id)
+        daemon = Daemon(
+            config=lambda: self.config,
+            rules=lambda: pipeline.rules,
+            world=lambda: pipeline.world,
+            clock=self.clock,
+            do=self.commands.answer,
+            who=signing.who,
+            reception=self.reception,
         )
+        return [*signing.routes(), *rooms(daemon)]
 
     async def _plan(self) -> None:
         await self._guard_the_way()
@@ -314,7 +313,3 @@ def build(config: Config, clock: Clock | None = None, origin: Origin | None = No
     """The daemon for a configuration; `clock` is the machine's unless a test brings its own."""
     origin = origin or Origin(Path(config.files[0]), all_kinds(), connectors=all_connectors())
     return App(config, clock or SystemClock(), origin)
-
-
-async def _nobody(_request: Any) -> Person | None:
-    return None

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from agent.access.person import Person
 from agent.clock import Clock
 from agent.memory import World
+from agent.reception import Reception
 from agent.rulebook import Rulebook
 from agent.store.reader import Reader, reading
 from config.models import Config
@@ -35,6 +36,7 @@ class Daemon:
     clock: Clock
     do: Command
     who: Known
+    reception: Reception
 
     @contextmanager
     def store(self) -> Iterator[Reader]:

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from agent.web.visit import Visit
 
 
-def page(visit: Visit, name: str, status: int = 200, **values: Any) -> Response:
+def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
     """A page for somebody who is known."""
     agent = visit.daemon.config().agent
     given = {"person": visit.person, "now": visit.now, "zone": agent.timezone, "agent": agent.id}
     # The first part of the path says which of the pages of the top bar it belongs to.
     room = "/" + visit.request.url.path.split("/")[1]
-    return HTMLResponse(rendered(name, room=room, **given, **values), status)
+    return HTMLResponse(rendered(template, room=room, **given, **values), status)
 
 
-def rendered(name: str, **values: Any) -> str:
+def rendered(template: str, /, **values: Any) -> str:
     """The text of a template."""
-    return _environment().get_template(name).render(**values)
+    return _environment().get_template(template).render(**values)
 
 
 @cache

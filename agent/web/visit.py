@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,11 +87,18 @@ class Gate:
             return visit.page("refused.html", 403, right=address.right)
         if address.method == "POST":
             visit = await _with_form(visit)
+            if person.way == "session" and not _is_from_our_page(visit):
+                return visit.page("stale.html", 403)
         if inspect.iscoroutinefunction(address.handler):
             answer: Response = await address.handler(visit)
             return answer
         async with self._threads:
             return await run_in_threadpool(address.handler, visit)  # type: ignore[arg-type]  # it is no coroutine
+
+
+def _is_from_our_page(visit: Visit) -> bool:
+    """Whether the form carries what only our own page of this session knew."""
+    return hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.person.csrf.encode())
 
 
 async def _with_form(visit: Visit) -> Visit:

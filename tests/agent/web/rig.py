@@ -1,4 +1,4 @@
-"""The daemon with its pages and API on a loopback port, on movable time; who asks is whoever the test says."""
+"""The daemon with its pages and API on a loopback port, on movable time; whoever asks has really signed in."""
 
 from __future__ import annotations
 
@@ -8,33 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from starlette.requests import Request
 
-from agent.access.person import Person, Right, Role, highest
-from tests.moving_clock import Driven, MovingClock
-
-
-def person(role: Role = Role.ADMIN, name: str = "one", teams: frozenset[str] | None = None) -> Person:
-    """Somebody who came in by a session."""
-    return Person(name, role, highest(role), "session", teams, session="s", csrf="the-csrf")
+from agent.access.accounts import User
+from agent.access.person import Person, Right, Role
+from tests.moving_clock import Driven
 
 
 class House(Driven):
-    """`who` asks; None is nobody. `client` speaks to the daemon's own address."""
+    """`who` asks, by `cookie`; None is nobody. `client` speaks to the daemon's own address."""
 
-    def __init__(
-        self, directory: Path, services: dict[str, Any], clock: MovingClock | None = None, **sections: Any
-    ) -> None:
-        super().__init__(directory, services, clock, **sections)
-        self.who: Person | None = person()
-        self.app.who = self._who
+    who: Person | None = None
+    cookie = ""
 
-    async def _who(self, _request: Request) -> Person | None:
+    async def as_(self, role: Role, name: str = "", teams: frozenset[str] | None = None) -> Person:
+        """From now on somebody of that role asks, signed in as `name` (the role's where it is empty)."""
+        known = self.app.reception.book.users.get(name or role.value)
+        user = known or User(name or role.value, role, teams=teams, created_at=self.clock.now())
+        await self.app.reception.save_user(user)
+        self.cookie = await self.app.reception.admit(user, "127.0.0.1")
+        self.who = self.app.reception.by_cookie(self.cookie)
+        assert self.who is not None
         return self.who
 
-    def as_(self, role: Role, **more: Any) -> None:
-        """From now on somebody of that role asks."""
-        self.who = person(role, **more)
+    def nobody(self) -> None:
+        """From now on nobody known asks."""
+        self.who, self.cookie = None, ""
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         async with self.client() as client:
@@ -53,14 +51,20 @@ class House(Driven):
         return self.app.web.addresses[0]
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.address, timeout=60, trust_env=False)
+        cookies = {"tocsin": self.cookie} if self.cookie else None
+        return httpx.AsyncClient(base_url=self.address, cookies=cookies, timeout=60, trust_env=False)
 
 
 @asynccontextmanager
-async def house(directory: Path, services: dict[str, Any], **sections: Any) -> AsyncIterator[House]:
+async def house(
+    directory: Path, services: dict[str, Any], role: Role | None = Role.ADMIN, **sections: Any
+) -> AsyncIterator[House]:
+    """Started; somebody of that role asks."""
     made = House(directory, services, **sections)
     async with made:
+        if role is not None:
+            await made.as_(role)
         yield made
 
 
-__all__ = ["House", "Right", "Role", "house", "person"]
+__all__ = ["House", "Right", "Role", "house"]

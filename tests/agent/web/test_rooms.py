@@ -22,15 +22,13 @@ async def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
 
 
 async def test_nobody_is_sent_to_sign_in_and_programs_are_told(tmp_path: Path) -> None:
-    async with house(tmp_path, SERVICES) as there:
-        there.who = None
+    async with house(tmp_path, SERVICES, role=None) as there:
         assert (await there.get("/")).headers["location"] == "/sign-in?next=/"
         refused = await there.get("/api/v1/services")
         assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
 
 
 async def test_the_api_answers_those_who_may(tmp_path: Path) -> None:
-    async with house(tmp_path, SERVICES) as there:
-        there.as_(Role.VIEWER)
+    async with house(tmp_path, SERVICES, role=Role.VIEWER) as there:
         answer = await there.get("/api/v1/services")
         assert [each["service"] for each in answer.json()] == ["shop", "tocsin"]
