@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from prometheus_client.core import Metric
 
+from agent.admitting import Admitting
 from agent.budget import Budget
 from agent.changes import Changes, differences
 from agent.check_ups import CheckUps
@@ -172,10 +173,21 @@ class App:
             reloads=self.reloads,
             unready=self.unready,
             path=self.origin.path,
+            admitting=Admitting(self.reception, self.clock.now, self._url),
         )
         control = ControlServer(self.directory, self.commands.answer)
         await control.start()
         self._cleanup.push_async_callback(control.stop)
+
+    def _url(self) -> str:
+        """Where people reach the pages."""
+        return self.config.desk.url or self.web.addresses[0]
+
+    async def first_link(self) -> str | None:
+        """A one-time link for the first admin; None once there is somebody."""
+        if self.reception.book.users:
+            return None
+        return str((await self.commands.answer("users.link", {}, "tocsin"))["link"])
 
     def _site(self) -> Any:
         from agent.web.answers import answer_routes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Sequence
 
 import structlog
@@ -55,6 +56,7 @@ class _Daemon:
         if not await self._started():
             return 0
         self._say_ready()
+        await self._welcome()
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not go through it again and again
         self._is_up = True
@@ -66,6 +68,15 @@ class _Daemon:
         feeding.cancel()
         await self._app.stop()
         return 0
+
+    async def _welcome(self) -> None:
+        """While nobody can sign in: a link for the first admin, to the terminal or journal and not into the log."""
+        link = await self._app.first_link()
+        if link is not None:
+            print(
+                f"Nobody can sign in yet. For the first admin, good once and for an hour: {link}",
+                file=sys.stderr,
+            )
 
     async def _started(self) -> bool:
         """Whether the app has started; False when we were told to end before it had."""

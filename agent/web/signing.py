@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,13 +14,13 @@ from agent.access.accounts import LONGEST, Link, User
 from agent.access.passwords import SHORTEST, Unfit
 from agent.access.person import Person, Role
 from agent.access.throttle import TooSoon
+from agent.admitting import NAME
 from agent.reception import NoSuchLink, Reception, WrongPassword
 from agent.web import posted
 from agent.web.rendering import rendered
 from agent.web.whence import is_secure, whence
 
 WELCOME = "/welcome/"
-NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 _MOST_SENT = 16 * 1024
 _MOST_FIELDS = 10
 _NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
