@@ -8,7 +8,7 @@ from typing import Any
 from agent.blindness import look_for_blindness
 from agent.desk import rooms, routing
 from agent.desk.ending import close_watched
-from agent.forwarding import due_by_time
+from agent.forwarding import due_by_time, look_again
 from agent.incidents.ends import end_removed, end_watches
 from agent.incidents.settling import Settling
 from agent.ledger import (
@@ -140,7 +140,7 @@ def sweep(draft: Draft, rules: Rulebook, now: int) -> None:
     close_watched(draft, rules, now)
     end_tests(draft, now)
     draft.unsettled = True  # what waits, or is held back, may have waited long enough
-    draft.to_mirror |= due_by_time(draft, rules)
+    draft.to_mirror |= due_by_time(draft, rules, now)
     sweep_desk(draft)
 
 
@@ -226,6 +226,7 @@ def follow(draft: Draft, rules: Rulebook, now: int, before: Rulebook | None = No
             close_service(draft, service, now)
     _end_unwatched(draft, rules, now)
     routing.follow_teams(draft, rules, now)
+    look_again(draft, draft.forward_due.keys())
     draft.unsettled = True
     rejudge(draft, rules, now, before)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from agent.desk.tickets import note
 from agent.memory import Draft, World
@@ -62,6 +63,27 @@ class Forwarding:
         due = {way.helpdesk: self._reminder(way) for way in self._ways() if way.helpdesk in helpdesks}
         return {name: step for name, step in due.items() if step and step not in ticket.steps}
 
+    @property
+    def next_at(self) -> int | None:
+        """When time alone may bring something next (microseconds UTC); None: never as things stand."""
+        moments: list[int] = []
+        for way in self._ways():
+            begins = self.begun_at + ceil(way.delay * _SECOND)
+            moments.append(begins)
+            if way.repeat is not None:
+                repeat = int(way.repeat * _SECOND)
+                number = max((self.now - begins) // repeat + 1, 1)
+                moments += [begins + number * repeat] if number <= _MOST_REMINDERS else []
+        moments += self._stuck_at()
+        return min((at for at in moments if at > self.now), default=None)
+
+    def _stuck_at(self) -> Iterator[int]:
+        """When each of its helpdesks that has a fallback counts as stuck."""
+        for route in (each.route for each in self.taken if each.route.fallback):
+            entries = (self.placed.get(name) for name in route.send_to)
+            after = ceil(route.fallback_after * _SECOND)
+            yield from (each.changed_at + after for each in entries if each is not None and each.unsent)
+
     def _ways(self) -> Iterable[Way]:
         return ways(self.taken).values()
 
@@ -117,11 +139,28 @@ def waiting_for_a_person(world: World, rules: Rulebook) -> int:
     return sum(name in rules.helpdesks for name in named)
 
 
-def due_by_time(draft: Draft, rules: Rulebook) -> set[int]:
-    """The tickets for which time alone, or a new route, may bring something: those that are open."""
+def due_by_time(draft: Draft, rules: Rulebook, now: int) -> set[int]:
+    """The open tickets that time alone, an answer of a helpdesk, or new routes may bring elsewhere now.
+
+    One that tells of helpdesks that are stuck is always among them: it depends on all the others.
+    """
     if not rules.routes:
         return set()
-    return {number for number, ticket in draft.tickets.items() if ticket.is_open}
+    waits_for = dict(draft.forward_due.items())
+    mine = ((number, ticket) for number, ticket in draft.tickets.items() if ticket.is_open)
+    return {
+        number for number, ticket in mine if is_of_outbox(ticket) or _is_due(waits_for.get(number, now), now)
+    }
+
+
+def look_again(draft: Draft, numbers: Iterable[int]) -> None:
+    """What was worked out of these tickets counts no more."""
+    for number in numbers:
+        draft.forward_due.drop(number)
+
+
+def _is_due(at: int | None, now: int) -> bool:
+    return at is not None and at <= now
 
 
 def sent_again(draft: Draft, rules: Rulebook, entry: Outgoing, now: int) -> Outgoing | None:

@@ -118,7 +118,8 @@ class World:
     `members` are what belongs, or belonged, to each incident that is not resolved for good, or not left by all.
     `suppressions` are those that are not over, `outbox` by helpdesk and key what is unsent or may change again.
     `tickets` are those that are not closed, and those that a recurrence could open again; `policies` those that
-    tickets were opened under, by digest; `desk_due` is when the desk has to look at a ticket again; `roster` are the
+    tickets were opened under, by digest; `desk_due` is when the desk has to look at a ticket again, `forward_due` when
+    time alone may bring an open one elsewhere: it is of this run, and what is lacking is worked out. `roster` are the
     entries that are not over; `notices` by key those that are unsent; `ended_alerts` are of other tools, over before
     anything was known of them, by origin with the moment: those of this run; `given` is when each person was last
     given a ticket.
@@ -141,6 +142,7 @@ class World:
     outbox: dict[tuple[str, str], Outgoing] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     desk_due: dict[int, int | None] = field(default_factory=dict)
+    forward_due: dict[int, int | None] = field(default_factory=dict)
     roster: tuple[RosterEntry, ...] = ()
     notices: dict[str, Notice] = field(default_factory=dict)
     ended_alerts: dict[str, int] = field(default_factory=dict)
@@ -177,6 +179,7 @@ class World:
         for number in ended:
             del self.tickets[number]
             self.desk_due.pop(number, None)
+            self.forward_due.pop(number, None)
         for told in [key for key, notice in self.notices.items() if not notice.unsent]:
             del self.notices[told]
         sent = [
@@ -254,6 +257,7 @@ class Draft:
         self.outbox: Layer[tuple[str, str], Outgoing] = Layer(world.outbox)
         self.policies: Layer[str, Policy] = Layer(world.policies)
         self.desk_due: Layer[int, int | None] = Layer(world.desk_due)
+        self.forward_due: Layer[int, int | None] = Layer(world.forward_due)
         self.notices: Layer[str, Notice] = Layer(world.notices)
         self.ended_alerts: Layer[str, int] = Layer(world.ended_alerts)
         self.given: Layer[str, int] = Layer(world.given)
@@ -366,6 +370,7 @@ class Draft:
             self.outbox,
             self.policies,
             self.desk_due,
+            self.forward_due,
             self.notices,
             self.ended_alerts,
             self.given,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.desk.tickets import note
-from agent.forwarding import Forwarding, note_outcomes, reminder, routes_of
+from agent.forwarding import Forwarding, look_again, note_outcomes, reminder, routes_of
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk.ticket import Ticket, TicketEvent
@@ -21,6 +21,7 @@ def mirror(draft: Draft, rules: Rulebook, now: int) -> None:
     """For each ticket that changed: where it goes by the routes, and where it is already."""
     _mirror_changed(draft, rules, now)
     note_outcomes(draft, now)
+    look_again(draft, [entry.ticket for _, entry in draft.changed_outbox()])
     draft.mirrored = len(draft.events)
 
 
@@ -70,11 +71,12 @@ class _Turn:
 
 
 def _mirror(draft: Draft, rules: Rulebook, turn: _Turn) -> None:
+    ticket, placed = turn.ticket, turn.placed
+    on_its_way = Forwarding(ticket, routes_of(rules, ticket, turn.incident), placed, turn.now)
+    draft.forward_due.put(ticket.number, on_its_way.next_at if ticket.is_open else None)
     key = turn.key(rules.agent)
     if key is None:
         return
-    ticket, placed = turn.ticket, turn.placed
-    on_its_way = Forwarding(ticket, routes_of(rules, ticket, turn.incident), placed, turn.now)
     duplicate_of, leads = _cause(draft, ticket.number), on_its_way.leads(draft, rules)
     reminders = on_its_way.reminders(rules.helpdesks)
     for helpdesk in dict.fromkeys((*placed, *leads)):

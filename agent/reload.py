@@ -166,6 +166,15 @@ def document(outcome: Outcome, path: Path) -> dict[str, Any]:
     }
 
 
+def log_changes(config: Config, changes: Changes) -> None:
+    """Say what a configuration that was taken over has changed, and what of it waits for a restart."""
+    told = changes.lines()
+    restart = told.pop("restart", None)
+    log.info("config.reloaded", checks=len(config.checks()), **{"added": [], "removed": [], **told})
+    if restart:
+        log.warning("config.restart_wanted", options=restart, reason="these count after a restart only")
+
+
 def _first(names: Any) -> Any:
     if isinstance(names, Mapping):
         return dict(list(names.items())[:MOST_NAMES])

@@ -40,9 +40,9 @@ def ticket_number(text: str) -> int:
 
 
 async def _ask_ourselves(config: Config, arguments: dict[str, Any]) -> Any:
-    from agent.app import asked_of_desk
     from agent.cli.offline import pipeline_of
     from agent.clock import SystemClock
+    from agent.commands import asked_of_desk
     from agent.control import user_name
 
     async with pipeline_of(config) as pipeline:

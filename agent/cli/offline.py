@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 async def pipeline_of(config: Config) -> AsyncIterator[Pipeline]:
     """The pipeline of a store that is there already. Raises control.Refused, or StateLocked while somebody has it."""
     from agent import logs
-    from agent.app import opened
     from agent.clock import SystemClock
     from agent.control import Refused
     from agent.lock import StateLock
     from agent.pipeline import Pipeline
     from agent.rulebook import Rulebook
     from agent.store.reader import NoStore, stored
+    from agent.store.writer import opened
 
     # Stdout is for the answer, which itself says what was done.
     logs.set_up(lowest=logging.WARNING)

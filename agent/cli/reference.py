@@ -28,8 +28,8 @@ else `/etc/tocsin/tocsin.yaml`, else `./tocsin.yaml`. `tocsin COMMAND --help` sa
 | 78 | the configuration cannot be used; every mistake is named on stderr |
 
 With `--json` a command prints one JSON document on stdout and nothing else there: [json.md](json.md) shows each.
-`init`, `check`, `checks`, `connectors list|show|check`, `validate`, `schema`, `conditions try` and `logs try` need no
-daemon and no stored data.
+`init`, `check`, `checks`, `connectors list|show|check`, `explain routes`, `validate`, `schema`, `conditions try` and
+`logs try` need no daemon and no stored data.
 The other commands read or change what is in `agent.state_dir`, so they are run as root or as the user of the
 daemon. Commands that change something ask the running daemon;
 when none runs they write themselves.

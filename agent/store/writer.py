@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from agent.store.dialect import writing_engine
-from agent.store.migrate import migrate
+from agent.store.migrate import StoreTooNew, migrate
+from config.errors import ConfigError
 
 Work = Callable[[Connection], Any]
 _QUEUE = 1000
@@ -72,3 +74,15 @@ def _succeed(future: asyncio.Future[Any], value: Any) -> None:
 def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def opened(path: Path) -> Writer:
+    """The store at `path`. Raises ConfigError when it cannot be used; it is never replaced by a new one."""
+    try:
+        return Writer(path)
+    except StoreTooNew as error:
+        raise ConfigError(f"{path}: {error} (install the newer version again, or restore a backup)") from None
+    except DatabaseError as error:
+        raise ConfigError(
+            f"{path} cannot be used: {error.orig} (restore a backup, or move it aside)"
+        ) from None

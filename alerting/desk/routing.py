@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from alerting.incidents.suppression import Match, Subject, matches
@@ -40,13 +40,17 @@ class Way:
 
 def taken(routes: Iterable[Route], subject: Subject, is_open: IsOpen) -> tuple[Taken, ...]:
     """The first route that matches, and those after it that match as long as each says `continue`."""
-    found = []
+    return tuple(each for each, why_not in weighed(routes, subject, is_open) if not why_not)
+
+
+def weighed(routes: Iterable[Route], subject: Subject, is_open: IsOpen) -> Iterator[tuple[Taken, str]]:
+    """Every route, with the reason why it is not taken; empty for those that are."""
+    end = ""
     for number, route in enumerate(routes, 1):
-        if fits(route.match, subject, is_open):
-            found.append(Taken(number, route))
-            if not route.goes_on:
-                break
-    return tuple(found)
+        why_not = end or misfit(route.match, subject, is_open)
+        yield Taken(number, route), why_not
+        if not why_not and not route.goes_on:
+            end = f"route {number} comes first"
 
 
 def ways(routes: Iterable[Taken]) -> dict[str, Way]:
@@ -60,22 +64,27 @@ def ways(routes: Iterable[Taken]) -> dict[str, Way]:
     return found
 
 
-def fits(match: RouteMatch, subject: Subject, is_open: IsOpen) -> bool:
-    """Whether a route is for the subject."""
-    asked = Match(
-        names=match.service,
-        team=match.team,
-        severity=match.severity,
-        criticality=match.criticality,
-        environment=match.environment,
-        labels=match.labels,
-    )
-    return (
-        matches(asked, subject)
-        and matches(Match(names=match.check), subject)
-        and (match.active is None or is_open(match.active))
-        and (match.not_active is None or not is_open(match.not_active))
-    )
+def misfit(match: RouteMatch, subject: Subject, is_open: IsOpen) -> str:
+    """What the subject is that the route is not for; empty when the route is for it."""
+    service = subject.service
+    asked = {
+        "it is for another service": Match(names=match.service),
+        "it is for another check": Match(names=match.check),
+        f"team is {service.team or 'none'}": Match(team=match.team),
+        f"severity is {subject.severity}": Match(severity=match.severity),
+        f"criticality is {service.criticality}": Match(criticality=match.criticality),
+        f"environment is {service.environment}": Match(environment=match.environment),
+        **{
+            f"label {name}={value} is lacking": Match(labels={name: value})
+            for name, value in match.labels.items()
+        },
+    }
+    for why_not, each in asked.items():
+        if not matches(each, subject):
+            return why_not
+    if match.active is not None and not is_open(match.active):
+        return f"{match.active} is closed"
+    return f"{match.not_active} is open" if match.not_active and is_open(match.not_active) else ""
 
 
 def words(match: RouteMatch) -> str:

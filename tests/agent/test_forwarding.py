@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from agent.desk.tickets import PersonsMove
-from agent.forwarding import Forwarding
+from agent.forwarding import Forwarding, due_by_time
+from agent.memory import Draft, World
 from agent.outbox import Word
 from agent.store.tickets import timeline
 from alerting.desk.routing import Taken
@@ -57,9 +59,8 @@ class Case:
         for each in desks:
             each.clock = self.clock.monotonic
 
-    @asynccontextmanager
-    async def runs(self, *routes: dict[str, Any], **options: Any) -> AsyncIterator[None]:
-        """From a start to a stop; the state stays for the next one."""
+    def written(self, *routes: dict[str, Any], **options: Any) -> tuple[dict[str, object], dict[str, Any]]:
+        """The services, and what else is configured."""
         home = {"type": "http", "url": self.site.url, "every": "10s", "down": "status >= 500"}
         web = {"checks": {"home": {**home, "degraded": "status == 429"}}, "criticality": "critical"}
         helpdesks = {
@@ -67,11 +68,26 @@ class Case:
             for name, each in zip(("desk", "other"), self.desks, strict=True)
         }
         services: dict[str, object] = {"web": {**web, "uptime": {"burn": False}}}
-        sections: dict[str, Any] = {"helpdesks": helpdesks, "routes": list(routes), "calendars": OFFICE}
+        return services, {"helpdesks": helpdesks, "routes": list(routes), "calendars": OFFICE}
+
+    @asynccontextmanager
+    async def runs(self, *routes: dict[str, Any], **options: Any) -> AsyncIterator[None]:
+        """From a start to a stop; the state stays for the next one."""
+        services, sections = self.written(*routes, **options)
         async with Delivering(self.path, services, self.clock, **sections) as driven:
             self.driven = driven
             await driven.advance(20)
             yield
+
+    async def reloads(self, *routes: dict[str, Any]) -> None:
+        services, sections = self.written(*routes)
+        self.driven.write(services, **sections)
+        assert (await self.driven.app.reloads.ask()).changes is not None
+
+    def due(self) -> set[int]:
+        """The tickets that are looked at, though nothing happened to them."""
+        pipeline = self.driven.app.pipeline
+        return due_by_time(Draft(pipeline.world), pipeline.rules, self.clock.now())
 
     async def breaks(self, seconds: float = 20, status: int = 500) -> None:
         self.site.status = status
@@ -367,3 +383,57 @@ async def test_that_something_is_stuck_is_told_by_another_way(
         await case.driven.app.delivery.follow(Word("jo", None))
         await case.passes(200)
         assert only(other)["state"] == "resolved"
+
+
+async def test_what_a_reload_says_of_routes_holds_for_what_is_open(
+    case: Case, desk: Helpdesk, other: Helpdesk
+) -> None:
+    desk.expect("create")
+    other.expect("create")
+    first = {**NOT_ITSELF, "send_to": "desk", "continue": True}
+    async with case.runs(first):
+        await case.breaks(60)
+        await case.reloads(first, {**NOT_ITSELF, "send_to": "other", "delay": "5m"})
+        await case.passes(200)
+        assert case.there() == (1, 0)
+        await case.passes(60)
+        assert case.there() == (1, 1)
+
+
+async def test_only_what_time_may_bring_elsewhere_is_looked_at(case: Case, desk: Helpdesk) -> None:
+    desk.expect("create")
+    desk.expect("comment", times=ANY)
+    async with case.runs({**NOT_ITSELF, "send_to": "desk", "repeat": "5m"}):
+        await case.breaks(60)
+        assert case.due() == set()
+        await case.passes(300)
+        assert (len(said(desk)), case.due()) == (1, set())
+        case.clock.at += 5 * 60_000_000
+        assert case.due() == {1}
+
+
+SECOND_ROUTE = {"send_to": "other", "delay": "5m", "repeat": "7m", "fallback": "desk", "fallback_after": "2m"}
+WAITING = replace(THERE, helpdesk="other", state=Standing.WAITING, observed=None, changed_at=300_000_000)
+
+
+@pytest.mark.parametrize("placed", [{}, {"desk": THERE}, {"desk": THERE, "other": WAITING}])
+def test_nothing_comes_between_the_moments_that_are_foretold(placed: dict[str, Outgoing]) -> None:
+    routes = TEN_MINUTES, Route.model_validate(SECOND_ROUTE)
+    rules: Any = SimpleNamespace(helpdesks={"desk": None, "other": None})
+    draft = Draft(World())
+
+    def on_its_way(now: int) -> Forwarding:
+        return Forwarding(NEW, tuple(Taken(n, each) for n, each in enumerate(routes, 1)), placed, now)
+
+    def comes(now: int) -> set[tuple[str, str]]:
+        found = on_its_way(now)
+        return {*found.leads(draft, rules).items(), *found.reminders(rules.helpdesks).items()}
+
+    moments, after = {0}, on_its_way(0).next_at
+    while after is not None:
+        moments.add(after)
+        after = on_its_way(after).next_at
+    every = 10_000_000
+    new = [at for at in range(every, 400 * 60_000_000, every) if comes(at) - comes(at - every)]
+    assert len(new) >= (30 if placed else 1)
+    assert set(new) <= moments

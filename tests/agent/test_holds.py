@@ -24,7 +24,7 @@ WHY = {"reason": "known", "by": "ann"}
 
 async def ask(driven: Driven, command: str, **arguments: object) -> Any:
     """As the command does, through the daemon's socket."""
-    return await driven.app._answer(command, arguments, "root")
+    return await driven.app.commands.answer(command, arguments, "root")
 
 
 def suppressed(driven: Driven) -> list[str]:

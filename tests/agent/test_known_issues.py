@@ -22,12 +22,14 @@ def anyio_backend() -> str:
 
 async def opened(of: Driven) -> None:
     told = {"title": "Printer on fire", "description": "It burns", "service": "shop"}
-    await of.app._answer("desk", {"verb": "tickets.open", "arguments": told}, "one")
+    await of.app.commands.answer("desk", {"verb": "tickets.open", "arguments": told}, "one")
 
 
 async def closed(of: Driven, number: int) -> None:
     for move in ("resolve", "close"):
-        await of.app._answer("tickets.move", {"number": number, "move": move, "note": "pull the plug"}, "one")
+        await of.app.commands.answer(
+            "tickets.move", {"number": number, "move": move, "note": "pull the plug"}, "one"
+        )
 
 
 async def test_a_ticket_that_was_closed_long_ago_is_found(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def driven(directory: Path, clock: Any = None, **more: object) -> Driven:
 
 async def ask(of: Driven, verb: str, **arguments: object) -> Any:
     """What a command would ask of the desk."""
-    return await of.app._answer("desk", {"verb": verb, "arguments": arguments}, "one")
+    return await of.app.commands.answer("desk", {"verb": verb, "arguments": arguments}, "one")
 
 
 class Sender:
@@ -168,7 +168,9 @@ async def test_what_a_person_ended_stays_so_until_it_is_over_there(tmp_path: Pat
     async with driven(tmp_path) as of:
         sender = Sender(of)
         await sender.tell(id="a", state="bad")
-        await of.app._answer("tickets.move", {"number": 1, "move": "resolve", "note": "not ours"}, "one")
+        await of.app.commands.answer(
+            "tickets.move", {"number": 1, "move": "resolve", "note": "not ours"}, "one"
+        )
         assert (await sender.tell(id="a", state="bad"))[0]["did"] == "counted"
         assert sender.ticket(1).state == "resolved"
         assert (await sender.tell(id="a", state="ok"))[0]["did"] == "already"
@@ -203,7 +205,7 @@ async def test_what_fires_anew_after_its_ticket_was_merged_and_all_was_closed_is
         await ask(of, "tickets.open", title="Slow", description="It is slow", reporter=reporter)
         await ask(of, "tickets.merge", ticket=1, other=2)
         for move in ("resolve", "close"):
-            await of.app._answer("tickets.move", {"number": 2, "move": move, "note": "done"}, "one")
+            await of.app.commands.answer("tickets.move", {"number": 2, "move": move, "note": "done"}, "one")
         assert (await sender.tell(id="a", state="bad"))[0][
             "did"
         ] == "noted"  # a person ended it while it lasts
@@ -265,7 +267,7 @@ async def test_a_ticket_that_was_closed_and_forgotten_is_found_again_after_a_res
         sender = Sender(of)
         await sender.tell(id="a", state="bad")
         await sender.tell(id="a", state="ok")
-        await of.app._answer("tickets.move", {"number": 1, "move": "close", "note": ""}, "one")
+        await of.app.commands.answer("tickets.move", {"number": 1, "move": "close", "note": ""}, "one")
         clock = of.clock
     async with driven(tmp_path, clock) as of:
         assert 1 not in of.app.pipeline.world.tickets

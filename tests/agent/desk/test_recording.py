@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.app import asked_of_desk
+from agent.commands import asked_of_desk
 from agent.control import Refused
 from alerting.connectors.registry import all_connectors
 from tests.moving_clock import Driven

@@ -82,7 +82,7 @@ class Daemon(Driven):
 
     async def ask(self, command: str, **arguments: object) -> Any:
         """As a command does, through the daemon's socket."""
-        return await self.app._answer(command, arguments, "root")
+        return await self.app.commands.answer(command, arguments, "root")
 
 
 def announce(desk: Helpdesk, *writes: str) -> None:

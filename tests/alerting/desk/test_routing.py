@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerting.desk.routing import Way, taken, ways, words
+from alerting.desk.routing import Way, taken, ways, weighed, words
 from alerting.incidents.suppression import Subject
 from checks.registry import KINDS
 from config.loader import load
@@ -85,6 +85,29 @@ def test_the_first_ends_it_unless_it_says_continue(
 ) -> None:
     found = taken([route("desk", **each) for each in routes], subject, in_the_office)
     assert [each.number for each in found] == numbers
+
+
+@pytest.mark.parametrize(
+    ("match", "why_not"),
+    [
+        ({"service": "mail"}, "it is for another service"),
+        ({"service": "web", "check": "web.d"}, "it is for another check"),
+        ({"team": "web"}, "team is net"),
+        ({"severity": ["high", "critical"]}, "severity is medium"),
+        ({"criticality": "low"}, "criticality is high"),
+        ({"environment": "live"}, "environment is staging"),
+        ({"labels": {"rack": "b1", "site": "cpt"}}, "label site=cpt is lacking"),
+        ({"active": "night"}, "night is closed"),
+        ({"not_active": "office"}, "office is open"),
+        ({"labels": {"rack": "b1"}, "active": "office"}, ""),
+    ],
+)
+def test_each_route_says_why_it_is_not_taken(
+    subject: Subject, match: dict[str, object], why_not: str
+) -> None:
+    routes = [route("desk", match=match, **{"continue": True}), route("mail"), route("desk")]
+    found = [said for _, said in weighed(routes, subject, in_the_office)]
+    assert found == [why_not, "", "route 2 comes first"]
 
 
 def test_of_several_routes_to_one_helpdesk_the_earliest_and_the_shortest_hold(subject: Subject) -> None:
