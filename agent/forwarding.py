@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from agent.desk.tickets import note
 from agent.memory import Draft, World
@@ -67,7 +68,7 @@ class Forwarding:
         """When time alone may bring something next (microseconds UTC); None: never as things stand."""
         moments: list[int] = []
         for way in self._ways():
-            begins = self.begun_at + int(way.delay * _SECOND)
+            begins = self.begun_at + ceil(way.delay * _SECOND)
             moments.append(begins)
             if way.repeat is not None:
                 repeat = int(way.repeat * _SECOND)
@@ -80,7 +81,7 @@ class Forwarding:
         """When each of its helpdesks that has a fallback counts as stuck."""
         for route in (each.route for each in self.taken if each.route.fallback):
             entries = (self.placed.get(name) for name in route.send_to)
-            after = int(route.fallback_after * _SECOND)
+            after = ceil(route.fallback_after * _SECOND)
             yield from (each.changed_at + after for each in entries if each is not None and each.unsent)
 
     def _ways(self) -> Iterable[Way]:

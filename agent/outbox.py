@@ -20,21 +20,25 @@ class CannotDo(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A person's word on the entries of a key, or (None) on all that are not delivered; `drop` has a reason."""
+    """A person's word on the entries of a key, or (None) on all that are not delivered; `drop` has a reason.
+
+    `helpdesk`: only on those of that helpdesk or channel.
+    """
 
     by: str
     key: str | None
     drop: str | None = None
+    helpdesk: str | None = None
 
     @classmethod
     def read(cls, arguments: dict[str, Any], by: str) -> Word:
         """As it comes through the socket. Raises CannotDo."""
-        key, reason = arguments.get("key"), arguments.get("drop")
-        if not (key is None or isinstance(key, str)) or not (reason is None or isinstance(reason, str)):
-            raise CannotDo("expected a key and a reason")
+        key, reason, helpdesk = (arguments.get(name) for name in ("key", "drop", "helpdesk"))
+        if not all(each is None or isinstance(each, str) for each in (key, reason, helpdesk)):
+            raise CannotDo("expected a key, a reason and a helpdesk")
         if reason is not None and (not reason.strip() or not key):
             raise CannotDo("say which key is dropped, and why")
-        return cls(by, key, visible(reason, _LONGEST) if reason is not None else None)
+        return cls(by, key, visible(reason, _LONGEST) if reason is not None else None, helpdesk)
 
 
 def follow_word(draft: Draft, word: Word, now: int) -> int:
@@ -69,7 +73,8 @@ def _follow_with_notices(draft: Draft, word: Word, now: int) -> int:
 def _meant(entry: Outgoing | Notice, word: Word) -> bool:
     if word.drop is None and not entry.unsent:
         return False
-    return entry.key == word.key or word.key is None
+    place = entry.channel if isinstance(entry, Notice) else entry.helpdesk
+    return word.key in (None, entry.key) and word.helpdesk in (None, place)
 
 
 def _dropped(entry: Outgoing, word: Word) -> Outgoing:

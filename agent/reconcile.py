@@ -20,8 +20,8 @@ from agent.pipeline import Pipeline
 from agent.remote_desk import RemoteDesk
 from agent.store.outbox import known_there
 from alerting.connectors.base import Outcome
-from alerting.messages import Can, Comment, Observed
-from alerting.outgoing import Outgoing, Standing, anew, seen, waits
+from alerting.messages import Can, Observed, further
+from alerting.outgoing import Outgoing, Standing, anew, doubted, seen, waits
 from alerting.reconciling import Difference, Here, Sort, There, differences, to_read
 from alerting.slo.figures import rfc3339
 from checks.text import visible
@@ -83,7 +83,7 @@ class Reconciler:
         return {
             "helpdesk": name,
             "at": rfc3339(self._clock.now()),
-            "ours": sum(each.desired.state == "open" for each in self._entries(name).values()),
+            "ours": sum(_is_wanted_open(each) for each in self._entries(name).values()),
             "listed": len(looked.there.listed),
             "complete": looked.complete,
             "note": looked.note or None,
@@ -200,8 +200,8 @@ def _missing(entry: Outgoing, there: Observed | None, now: int) -> Outgoing | No
         return replace(waits(found, now, f"{there.id} takes its place"), attempts=0, changed_at=now)
     if entry.state is Standing.DOUBT:
         return None  # it may be there: a person is to look
-    if entry.observed is None:
-        return waits(entry, now, "it is tried again")
+    if entry.observed is None:  # nobody has seen that there is none: it is looked for first
+        return doubted(entry, now, "it is tried again")
     again = replace(anew(entry, now), attempts=0, changed_at=now, version=entry.version + 1)
     return waits(again, now, "a new one is made there")
 
@@ -211,9 +211,8 @@ def _over(entry: Outgoing, difference: Difference, now: int) -> Outgoing | None:
     there = difference.there
     if there is None:
         return None
-    said, text = entry.desired.said + 1, f"{entry.desired.ticket} is over, and this one was left open"
-    note = Comment(f"{entry.key[-8:]}-{said}", now, text)
-    desired = replace(entry.desired, state="resolved", comments=(*entry.desired.comments, note), said=said)
+    text = f"{entry.desired.ticket} is over, and this one was left open"
+    desired = further(replace(entry.desired, state="resolved"), entry.key, [(now, text)])
     after = replace(
         seen(replace(entry, desired=desired), there),
         version=entry.version + 1,
@@ -236,14 +235,20 @@ def next_night(now: int, zone: str, name: str) -> int:
     return at
 
 
+def _is_wanted_open(entry: Outgoing) -> bool:
+    return entry.desired.state == "open" and entry.state is not Standing.DROPPED
+
+
 def _comparable(desk: RemoteDesk) -> bool:
     return desk.lists or Can.READ in desk.can
 
 
 def _is_our_part(each: Difference) -> bool:
-    """Whether what differs was never done, and not undone by people."""
-    mine, there = each.entry and each.entry.observed, each.there
-    return mine is not None and there is not None and mine.state is there.state
+    """Whether it is to be over there, and never was: people have not opened it again."""
+    entry, there = each.entry, each.there
+    if entry is None or entry.observed is None or there is None or entry.desired.state == "open":
+        return False
+    return entry.observed.state is there.state
 
 
 def _cut_short(desk: RemoteDesk) -> str:

@@ -154,16 +154,21 @@ class _Checkup:
 
     def _severity(self) -> None:
         """Rules whose names lead nowhere, or whose labels nothing carries, would never match."""
-        carried = {pair for each in self._labelled() for pair in each.labels.items()}
         for number, rule in enumerate(self.config.severity):
             match: Where = ("severity", number, "match")
             self._all_known((*match, "team"), rule.match.team, self.teams, "team")
             self._all_known((*match, "service"), rule.match.service, self.service_names, "service")
-            for name, value in rule.match.labels.items():
-                if (name, value) not in carried:
-                    message = f"no service or check has the label {name}: {shown(value)}"
-                    hint = nearest(name, {known for known, _ in carried} - {name})
-                    self.sources.warn((*match, "labels", name), message, hint)
+            self._carried((*match, "labels"), rule.match.labels)
+
+    def _carried(self, where: Where, labels: Mapping[str, str]) -> None:
+        """Warn of labels that nothing carries."""
+        carried = {pair for each in self._labelled() for pair in each.labels.items()} if labels else set()
+        for name, value in labels.items():
+            if (name, value) not in carried:
+                message = f"no service or check has the label {name}: {shown(value)}"
+                self.sources.warn(
+                    (*where, name), message, nearest(name, {known for known, _ in carried} - {name})
+                )
 
     def _labelled(self) -> list[Service | Check]:
         return [*self.config.services.values(), *self.config.checks()]
@@ -179,6 +184,7 @@ class _Checkup:
             for option in ("active", "not_active"):
                 calendar = getattr(route.match, option)
                 self._known((*where, "match", option), calendar, self.calendars, "calendar")
+            self._carried((*where, "match", "labels"), route.match.labels)
             look_at_checks(self.sources, number, route.match.check, self._known_service)
         look_at_routes(self.sources, self.config)
         routed = {name for route in self.config.routes for name in (*route.send_to, *route.fallback)}

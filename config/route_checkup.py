@@ -66,7 +66,8 @@ def _order(sources: Sources, number: int, routes: Sequence[Route]) -> None:
         sources.warn((*where, "continue"), "no route comes after this one", "leave the line out", key=True)
     for n, each in before:
         sooner = each.delay <= route.delay and set(route.send_to) <= set(each.send_to)
-        if _takes(each, route) and sooner and route.repeat is None:
+        adds = route.repeat is not None or route.fallback or route.in_doubt != "ask"
+        if _takes(each, route) and sooner and not adds:
             message = f"sends nothing: routes.{n} has sent all of it there by then"
             sources.warn(where, message, "leave one of the two out, or send this one elsewhere")
             return

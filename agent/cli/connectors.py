@@ -40,12 +40,12 @@ def types(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command("list")
-def list_(as_json: JsonOption = False) -> None:
+def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the types of helpdesks and channels that are installed, and what each is.
 
     Example: tocsin connectors list
     """
-    _list(as_json=as_json)
+    _list(as_json=as_json or _said_before(context))
 
 
 def _list(*, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def show(
     Example: tocsin connectors show email
     """
     found = _type(name)
-    if as_json or (context.parent is not None and context.parent.params.get("as_json")):
+    if as_json or _said_before(context):
         common = [option_document(each) for each in _common(found)]
         print_json({**document(found), "common_options": common})
         return
@@ -153,6 +153,11 @@ def reconcile(
     else:
         _print_differences(told)
     raise Ended(0 if told["complete"] and all(each["mended"] for each in told["differences"]) else 1)
+
+
+def _said_before(context: typer.Context) -> bool:
+    """Whether --json stands before the name of the command."""
+    return context.parent is not None and bool(context.parent.params.get("as_json"))
 
 
 def document(kind: ConnectorType) -> dict[str, Any]:
@@ -244,11 +249,9 @@ def _print_findings(told: list[dict[str, Any]]) -> None:
 
 
 def _print_differences(told: dict[str, Any]) -> None:
-    print(
-        f"{told['helpdesk']}: {told['ours']} of our tickets compared, {told['listed']} open ones found there"
-    )
+    print(f"{told['helpdesk']}: {told['ours']} open here, {told['listed']} listed there")
     if told["note"]:
-        print_wrapped(told["note"])
+        print_wrapped(told["note"] if told["complete"] else f"not all is compared: {told['note']}")
     for each in told["differences"]:
         which = " ".join(filter(None, (each["ticket"], each["remote"], each["key"][:12])))
         print(f"  {each['sort']:<9} {which}")

@@ -1,4 +1,4 @@
-"""`tocsin explain`: why a figure is what it is, and why there was, or was not, an alert."""
+"""`tocsin explain`: why a figure is what it is, why there was, or was not, an alert, and where it would go."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from config.models import Config, Service
 
 app = typer.Typer(
-    help="Why a figure is what it is, and why a check did or did not alert.",
+    help="Why a figure is what it is, why a check did or did not alert, and where a ticket would go.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -32,7 +32,7 @@ _USAGE = 64
 
 @app.callback()
 def _group() -> None:
-    """Why a figure is what it is, and why a check did or did not alert."""
+    """Why a figure is what it is, why a check did or did not alert, and where a ticket would go."""
 
 
 @app.command()
@@ -102,6 +102,55 @@ def check(
         print_answer(answer, zone)
     if not answers:
         print(f"{name} has no checks")
+
+
+@app.command()
+def routes(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A service, or a check, such as shop.home.", autocompletion=check_names
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="T", help="Opened at that moment, as 2026-11-21T03:00. Default: now."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which routes a ticket of a service would take, where they lead and when, and why it takes no others.
+
+    It is told for what is down, and for what is degraded. What a ticket that exists did take stands in its timeline.
+
+    Example: tocsin explain routes shop --at 2026-11-21T03:00
+    """
+    from agent.cli.explained_routes import as_document, print_routes
+    from agent.cli.output import local, rfc3339
+    from agent.clock import SystemClock
+    from agent.explanation.routes import foretell_routes
+    from agent.rulebook import Rulebook
+
+    configuration = loaded(config)
+    zone, (service, _, check) = configuration.agent.timezone, name.partition(".")
+    checks = _checks(configuration, service, check)
+    opened = SystemClock().now() if at is None else moment(at, zone, ago=True)
+    found = foretell_routes(Rulebook.of(configuration), service, checks, opened)
+    if as_json:
+        tickets = [as_document(each, service, configuration.helpdesks) for each in found]
+        print_json({"service": service, "at": rfc3339(opened), "tickets": tickets})
+    else:
+        print_routes(found, name, local(opened, zone))
+
+
+def _checks(config: Config, service: str, check: str) -> tuple[str, ...]:
+    """The one that is asked for, else all of the service; it need have none. What is unknown ends the command (64)."""
+    if service not in config.services:
+        fail(no_such("service", service, config.services), _USAGE)
+    known = config.services[service].checks
+    if check and check not in known:
+        fail(no_such("check", f"{service}.{check}", [f"{service}.{each}" for each in known]), _USAGE)
+    return (check,) if check else tuple(known) or ("",)
 
 
 def _asked_for(name: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from agent.cli.asking import asked
+from agent.cli.completion import helpdesk_names
 from agent.cli.output import local, print_json, print_table, rfc3339
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
 
 if TYPE_CHECKING:
     from alerting.desk.notices import Notice
@@ -28,6 +30,15 @@ app = typer.Typer(
 _USAGE = 64
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="Its key: toc-… or note-…, or as much of it as is enough.")
+]
+HelpdeskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--helpdesk",
+        metavar="NAME",
+        help="Only in this helpdesk or channel.",
+        autocompletion=helpdesk_names,
+    ),
 ]
 
 
@@ -76,6 +87,7 @@ def show(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = Fa
 def retry(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Its key, or the beginning of it.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that is not delivered.")] = False,
+    helpdesk: HelpdeskOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,31 +100,39 @@ def retry(
     if (key is None) != everything:
         fail("say which: either a KEY or --all", _USAGE)
     configuration = loaded(config)
+    _known(configuration, helpdesk)
     whole = None if key is None else _whole_key(configuration, key)
-    _say(configuration, {"key": whole}, as_json=as_json)
+    _say(configuration, {"key": whole, "helpdesk": helpdesk}, as_json=as_json)
 
 
 @app.command()
 def drop(
     key: KeyArgument,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for people.")],
+    helpdesk: HelpdeskOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send nothing more of a key. Our own ticket stays as it is.
+    """Send nothing more of a key, not even that it is over. Our own ticket stays as it is.
 
-    Example: tocsin outbox drop toc-5f62ba63 --reason "project was closed"
+    A ticket that goes to several helpdesks has one key in all of them: say then which is meant.
+
+    Example: tocsin outbox drop toc-5f62ba63 --reason "project was closed" --helpdesk jira
     """
     if not reason.strip():
         fail("--reason: say why", _USAGE)
     configuration = loaded(config)
-    _say(configuration, {"key": _whole_key(configuration, key), "drop": reason}, as_json=as_json)
+    _known(configuration, helpdesk)
+    whole = _whole_key(configuration, key)
+    if helpdesk is None:
+        _not_several(configuration, whole)
+    _say(configuration, {"key": whole, "drop": reason, "helpdesk": helpdesk}, as_json=as_json)
 
 
 def _row(entry: Entry) -> list[Any]:
     from alerting.desk.notices import Notice
 
-    reason = entry.last_error and entry.last_error[:40]
+    reason = entry.last_error and textwrap.shorten(entry.last_error, 40, placeholder=" …")
     standing = [entry.state, entry.attempts, reason]
     if isinstance(entry, Notice):
         seen = "sent" if entry.sent_at is not None else None
@@ -218,11 +238,29 @@ def _changed_at(entry: Entry) -> int:
 def _whole_key(config: Config, begin: str) -> str:
     from checks.text import visible
 
+    if not begin:
+        fail("KEY is empty: say which", _USAGE)
     found = sorted({entry.key for entry in _entries(config) if entry.key.startswith(begin)})
     shown = visible(begin, 60)
     if len(found) != 1:
         fail(f'{"several keys begin" if found else "no key in the outbox begins"} with "{shown}"', 1)
     return found[0]
+
+
+def _known(config: Config, helpdesk: str | None) -> None:
+    """End the command (64) when nothing is called so; one that is configured no more may have entries left."""
+    if helpdesk is None or helpdesk in config.helpdesks:
+        return
+    if helpdesk not in {as_document(entry)["helpdesk"] for entry in _entries(config)}:
+        fail(no_such("helpdesk or channel", helpdesk, config.helpdesks), _USAGE)
+
+
+def _not_several(config: Config, key: str) -> None:
+    """End the command (64) when the key is on its way to several helpdesks."""
+    found = (entry for entry in _entries(config) if entry.key == key and entry.state != "dropped")
+    names = sorted({as_document(entry)["helpdesk"] for entry in found})
+    if len(names) > 1:
+        fail(f"{key} is in {', '.join(names)}: say which with --helpdesk", _USAGE)
 
 
 def _say(config: Config, arguments: dict[str, Any], *, as_json: bool) -> None:

@@ -74,7 +74,10 @@ def misfit(match: RouteMatch, subject: Subject, is_open: IsOpen) -> str:
         f"severity is {subject.severity}": Match(severity=match.severity),
         f"criticality is {service.criticality}": Match(criticality=match.criticality),
         f"environment is {service.environment}": Match(environment=match.environment),
-        **{f"label {name}={value} is lacking": Match(labels={name: value}) for name, value in match.labels.items()},
+        **{
+            f"label {name}={value} is lacking": Match(labels={name: value})
+            for name, value in match.labels.items()
+        },
     }
     for why_not, each in asked.items():
         if not matches(each, subject):

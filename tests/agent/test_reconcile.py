@@ -104,6 +104,21 @@ async def test_one_that_was_refused_is_tried_again(tmp_path: Path, site: Site, d
         assert (case.only["state"], case.entry.state) == ("open", Standing.DONE)
 
 
+async def test_one_that_was_refused_is_looked_for_before_it_is_made(
+    tmp_path: Path, site: Site, desk: Helpdesk
+) -> None:
+    desk.expect("create")
+    desk.fault("create", "refused")
+    async with running(tmp_path, site, desk) as case:
+        await case.breaks()
+        key = case.entry.key
+        desk.tickets[7] = {"id": 7, "key": key, "state": "resolved", "comments": [], "created": 0.0}
+        (told,) = (await compared(case, fix=True))["differences"]
+        assert (told["sort"], told["mended"]) == ("missing", "it is tried again")
+        await case.passes(60)
+        assert (list(desk.tickets), case.ours) == ([7], "resolved")
+
+
 async def test_what_a_person_ended_there_is_taken_in(tmp_path: Path, site: Site, desk: Helpdesk) -> None:
     desk.expect("create")
     async with running(tmp_path, site, desk, poll_every="12h") as case:

@@ -79,13 +79,20 @@ class Gitlab(Vendor):
         if request.method == "PUT":
             moves = {"close": "closed", "reopen": "opened"}
             issue["state"] = moves.get(request.body.get("state_event", ""), issue["state"])
-            if "labels" in request.body:
-                issue["labels"] = request.body["labels"].split(",")
+            issue["labels"] = self._labelled(request.body, issue["labels"])
         return Reply(200, _shown(issue))
+
+    def _labelled(self, body: dict[str, Any], labels: list[str]) -> list[str]:
+        if "labels" in body:
+            return [each for each in body["labels"].split(",") if each]
+        added, removed = (body.get(f"{verb}_labels", "").split(",") for verb in ("add", "remove"))
+        kept = [each for each in labels if each not in removed]
+        return list(dict.fromkeys([*kept, *filter(None, added)]))
 
     def _notes(self, request: Request, issue: dict[str, Any]) -> Reply:
         if request.method == "GET":
-            return Reply(200, issue["notes"])
+            ordered = issue["notes"] if request.first("sort") == "asc" else issue["notes"][::-1]
+            return Reply(200, ordered[: min(int(request.first("per_page") or 20), 100)])
         self._run(request.body["body"])
         return Reply(
             201, self.note(issue["iid"], request.body["body"], "tocsin", internal=request.body["internal"])

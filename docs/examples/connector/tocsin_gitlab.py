@@ -71,8 +71,9 @@ class Gitlab:
                 await self._sent("POST", f"/{seen.id}/notes", {"body": text, "internal": True})
                 seen = replace(seen, comments=(*seen.comments, comment.id))
             change: dict[str, Any] = {}
-            if work.priority is not None:
-                change["labels"] = self._labels(desired)
+            if work.priority is not None:  # people's labels stay
+                old, new = self._priority(known.priority or ""), self._priority(work.priority)
+                change |= {"add_labels": new, "remove_labels": old if old != new else ""}
             if work.state is not None:
                 change["state_event"] = "close" if work.state == "resolved" else "reopen"
             if change:
@@ -106,8 +107,8 @@ class Gitlab:
         from alerting.connectors.http import look
 
         notes = f"{self._issues}/{issue['iid']}/notes"
-        said = (await self._http.call(look(notes, {"sort": "asc", "per_page": "100"}))).json()
-        return _observed(issue, [each for each in said if not each.get("system")])
+        latest = (await self._http.call(look(notes, {"sort": "desc", "per_page": "100"}))).json()
+        return _observed(issue, [each for each in reversed(latest) if not each.get("system")])
 
     async def _sent(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         from alerting.connectors.http import Ask, Way
@@ -119,11 +120,11 @@ class Gitlab:
         own = self._options.filled(desired)
         text = fitted(described(desired), as_markdown, bytes_of, self.limits.description)
         title = one_line(desired.title, self.limits.title)
-        return {**own, "title": title, "description": text, "labels": self._labels(desired)}
+        labels = ",".join((_LABEL, self._priority(desired.priority), *self._options.labels))
+        return {**own, "title": title, "description": text, "labels": labels}
 
-    def _labels(self, desired: Desired) -> str:
-        priority = self._options.priorities.get(desired.priority, f"priority::{desired.priority}")
-        return ",".join((_LABEL, priority, *self._options.labels))
+    def _priority(self, ours: str) -> str:
+        return self._options.priorities.get(ours, f"priority::{ours}")
 
 
 def _observed(issue: dict[str, Any], notes: Sequence[dict[str, Any]]) -> Observed:

@@ -74,6 +74,7 @@ def test_json_of_the_list_has_every_type(tocsin: Run) -> None:
     assert [each["name"] for each in listed] == sorted(SHIPPED)
     assert {each["name"]: each["tells_people"] for each in listed}["email"] is True
     assert tocsin("connectors", "list", "--json").document == listed
+    assert tocsin("connectors", "--json", "list").document == listed
 
 
 @pytest.mark.parametrize("name", ["emial", "nothing", "", "a\nb\x1b[31m", "x" * 100_000])
@@ -174,7 +175,7 @@ async def test_a_running_daemon_looks_and_compares(configured: Path, desk: Helpd
         ended = await asyncio.to_thread(tocsin, "connectors", "reconcile", "desk", *config)
         assert (ended.code, ended.err) == (1, "")
         lines = ended.out.splitlines()
-        assert lines[0] == "desk: 0 of our tickets compared, 1 open ones found there"
+        assert lines[0] == "desk: 0 open here, 1 listed there"
         assert lines[1] == "  stranger  9 toc-ffffffff"
         assert [line for line in lines if len(line) > 80] == []
         document = (

@@ -6,12 +6,15 @@ import importlib.util
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from alerting.connectors.base import Connector, ConnectorType, Setting
+from alerting.connectors.base import Connector, ConnectorType, Outcome, Setting
+from alerting.messages import Comment, Desired, Known
 from tests.alerting.connectors.conformance import Conformance, Rig, There
 from tests.fakes.gitlab import Gitlab
 
@@ -83,6 +86,34 @@ async def rig(example: ModuleType) -> AsyncIterator[GitlabRig]:
 
 class TestContract(Conformance):
     pass
+
+
+def wanted(**more: Any) -> Desired:
+    return replace(
+        Desired("toc-1", "T-1", "down", "why", "high", "high", "open", "web", "home", 0, said=1), **more
+    )
+
+
+@pytest.mark.anyio
+async def test_a_change_of_priority_leaves_the_labels_of_people_alone(rig: GitlabRig) -> None:
+    made = await rig.connector.apply(wanted(), Known("toc-1", 0))
+    rig.vendor.issues[0]["labels"].append("theirs")
+    known = Known("toc-1", 0, made.observed, "high")
+    assert (await rig.connector.apply(wanted(priority="critical"), known)).outcome is Outcome.OK
+    assert rig.vendor.issues[0]["labels"] == ["tocsin", "theirs", "priority::critical"]
+
+
+@pytest.mark.anyio
+async def test_a_comment_is_seen_below_a_long_discussion(rig: GitlabRig) -> None:
+    made = await rig.connector.apply(wanted(), Known("toc-1", 0))
+    for number in range(120):
+        rig.vendor.note(1, f"said {number}")
+    known = Known("toc-1", 0, made.observed, "high")
+    await rig.connector.apply(wanted(comments=(Comment("c-1", 0, "news"),)), known)
+    seen = (await rig.connector.read(known)).observed
+    assert seen is not None
+    assert seen.comments == ("c-1",)
+    assert [each.text for each in seen.remarks][-1] == "said 119"
 
 
 def test_the_page_says_what_the_example_costs() -> None:
