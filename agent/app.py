@@ -36,6 +36,7 @@ from agent.markers import Markers
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from agent.precedents import Precedents
+from agent.reception import Reception
 from agent.reconcile import TURN as COMPARING
 from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, log_changes
@@ -92,6 +93,8 @@ class App:
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
+        self.reception = Reception(writer, self.clock, agent.id)
+        await self.reception.start()
         self.pipeline.wants = self.looking.at_once
         addresses = [("agent.listen", agent.listen)]
         if agent.metrics.listen:
@@ -170,10 +173,21 @@ class App:
             reloads=self.reloads,
             unready=self.unready,
             path=self.origin.path,
+            admitting=Admitting(self.reception, self.clock.now, self._url),
         )
         control = ControlServer(self.directory, self.commands.answer)
         await control.start()
         self._cleanup.push_async_callback(control.stop)
+
+    def _url(self) -> str:
+        """Where people reach the pages."""
+        return self.config.desk.url or self.web.addresses[0]
+
+    async def first_link(self) -> str | None:
+        """A one-time link for the first admin; None once there is somebody."""
+        if self.reception.book.users:
+            return None
+        return str((await self.commands.answer("users.link", {}, "tocsin"))["link"])
 
     def _site(self) -> Any:
         from agent.web.answers import answer_routes

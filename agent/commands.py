@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from agent.admitting import Admitting, CannotAdmit
 from agent.check_ups import CheckUps, NoSuchDesk
 from agent.clock import Clock
 from agent.control import Refused
@@ -49,6 +50,7 @@ class Commands:
     reloads: Reloads
     unready: Callable[[], list[str]]
     path: Path
+    admitting: Admitting
 
     async def answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         """What is printed. Raises Refused."""
@@ -64,6 +66,8 @@ class Commands:
             return await self._outbox(arguments, who)
         if command.startswith("connectors."):
             return await self._helpdesk(command, arguments, who)
+        if command.startswith(("users.", "tokens.")):
+            return await self._admit(command, arguments, who)
         if command == "tickets.test":
             return await self._test(arguments, who)
         if command == "desk":
@@ -90,6 +94,12 @@ class Commands:
         except NoSuchDesk as error:
             raise Refused(str(error)) from None
         raise Refused("expected a helpdesk to check or to reconcile")
+
+    async def _admit(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        try:
+            return await self.admitting.answer(command, arguments, who)
+        except CannotAdmit as error:
+            raise Refused(str(error), usage=error.usage) from None
 
     async def _change(self, told: Any, who: str) -> Any:
         try:

@@ -73,10 +73,8 @@ class _Daemon:
         """While nobody can sign in: a link for the first admin, to the terminal or journal and not into the log."""
         link = await self._app.first_link()
         if link is not None:
-            print(
-                f"Nobody can sign in yet. For the first admin, good once and for an hour: {link}",
-                file=sys.stderr,
-            )
+            text = "Nobody can sign in yet. For the first admin, good once and for an hour"
+            sys.stderr.write(f"{text}: {link}\n")
 
     async def _started(self) -> bool:
         """Whether the app has started; False when we were told to end before it had."""

@@ -50,7 +50,9 @@ from agent.cli import (
     ticket_vendor,
     ticket_verify,
     tickets,
+    token,
     uptime,
+    users,
 )
 from agent.cli.setting import ConfigOption, Ended, choose_config
 

@@ -23,7 +23,8 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
         str, typer.Option("--scope", metavar="SCOPE", help="look, work (tickets too), plan, or administer.")
     ] = "look",
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="D", help="It is good for so long: 90d. Default: for ever.")
+        str | None,
+        typer.Option("--expires", metavar="D", help="It is good for so long: 90d. Default: for ever."),
     ] = None,
     team: Annotated[
         list[str] | None, typer.Option("--team", metavar="NAME", help="It sees this team alone; repeatable.")

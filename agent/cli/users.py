@@ -18,12 +18,16 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What they sig
 RoleOption = Annotated[
     str | None,
     typer.Option(
-        "--role", metavar="ROLE", help="viewer (looks), agent (tickets too), manager (plans too), or admin (all)."
+        "--role",
+        metavar="ROLE",
+        help="viewer (looks), agent (tickets too), manager (plans too), or admin (all).",
     ),
 ]
 TeamOption = Annotated[
     list[str] | None,
-    typer.Option("--team", metavar="NAME", help="They see this team's services and tickets alone; repeatable."),
+    typer.Option(
+        "--team", metavar="NAME", help="They see this team's services and tickets alone; repeatable."
+    ),
 ]
 EmailOption = Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="Where they get mail.")]
 PasswordOption = Annotated[
