@@ -17,18 +17,24 @@ from alerting.connectors.http import Answer, Ask, Caller, Ended, Vendor, Way, fo
 from alerting.messages import Desired, Known, Observed, RemoteState, todo
 
 _ELSEWHERE = (404, 405, 410)
+_SLOW, _PATIENCE = 5.0, 15.0  # seconds
 _LATE = 30.0  # seconds that clocks may differ
 # Of several members that failed the one that counts: what passes is tried again.
 _WEIGHT = (Outcome.RETRY, Outcome.IN_DOUBT, Outcome.BROKEN, Outcome.PERMANENT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Member:
-    """One Alertmanager; `name` is its host and port, `url` its address."""
+    """One Alertmanager; `name` is its host and port, `url` its address.
+
+    One that fails slowly is not told for `rest` seconds, so that the others hear of all alerts in time.
+    """
 
     name: str
     url: str
     caller: Caller
+    rest: float
+    _rests_until: float = 0.0
 
     async def call(self, ask: Ask) -> Answer:
         """Raises Ended: with the name of the member, and BROKEN where no Alertmanager answers."""
@@ -42,9 +48,15 @@ class Member:
 
     async def told(self, alert: Mapping[str, Any]) -> Result | None:
         """None where it took the alert."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        if began < self._rests_until:
+            return Result.retry(f"{self.name}: it did not answer a moment ago")
         try:
             answer = await self.call(Ask(Way.AGAIN, "POST", "/alerts", [alert]))
         except Ended as ended:
+            if clock() - began > _SLOW:
+                self._rests_until = clock() + self.rest
             return ended.result
         if answer.body.strip():
             return Result.broken(f"{self.name}: HTTP {answer.status} with a page: it is no Alertmanager")
@@ -132,8 +144,12 @@ class Alertmanager:
             await member.caller.aclose()
 
     def _member(self, url: str) -> Member:
-        caller = Caller(f"{url}/api/v2", self._options, self._headers, self._now, Vendor(_said))
-        return Member(urlsplit(url).netloc, url, caller)
+        interval = self._options.interval
+        # A heartbeat that waits for longer than the next one holds up those of other alerts.
+        patience = min(self._options.timeout, max(interval, _PATIENCE))
+        options = self._options.model_copy(update={"timeout": patience})
+        caller = Caller(f"{url}/api/v2", options, self._headers, self._now, Vendor(_said))
+        return Member(urlsplit(url).netloc, url, caller, interval)
 
     def _headers(self) -> Mapping[str, str]:
         options = self._options

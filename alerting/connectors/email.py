@@ -199,7 +199,7 @@ class Email:
 
     def _letter(self, desired: Desired, known: Known, work: Todo, to: str) -> Letter:
         subject = f"[{desired.ticket}] {desired.title}"
-        key = known.key if work.create else f"{known.key}.{_digest(desired, work)}"
+        key = known.key if work.create else f"{known.key}.{_digest(desired, work, _told(known))}"
         at = desired.opened_at if work.create else _latest(desired, work)
         return Letter(key, to, "", subject, _text(desired, work), at, known.key)
 
@@ -214,6 +214,7 @@ class Email:
             key=known.key,
             priority=desired.priority,
             comments=(*comments, *(each.id for each in work.comments))[-100:],
+            memo={"told": _told(known) + 1},
         )
 
     def _together(self, ended: dict[str, Result], of: int, seen: Observed) -> Result:
@@ -232,9 +233,15 @@ def _latest(desired: Desired, work: Todo) -> int:
     return work.comments[-1].at if work.comments else desired.resolved_at or desired.opened_at
 
 
-def _digest(desired: Desired, work: Todo) -> str:
+def _told(known: Known) -> int:
+    """How many changes were told before, the opening among them."""
+    return int(known.observed.memo.get("told", 0)) if known.observed is not None else 0
+
+
+def _digest(desired: Desired, work: Todo, told: int) -> str:
     """Another for each change, and the same when it is sent again."""
     said = (
+        told,
         desired.said,
         desired.resolved_at,
         work.priority,

@@ -41,6 +41,7 @@ def written(letter: Letter, sender: str, agent: str) -> bytes:
         headers["In-Reply-To"] = headers["References"] = message_id(letter.first, agent)
     headers |= {
         "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
         "X-Auto-Response-Suppress": _SUPPRESSED,
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=utf-8",

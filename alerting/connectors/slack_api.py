@@ -24,6 +24,7 @@ _BROKEN = {
     "missing_scope": "give the app that scope, install it again",
     "channel_not_found": "mend channel:, and invite the app if it is private",
     "not_in_channel": "invite the app to the channel",
+    **dict.fromkeys(("unknown_method", "method_deprecated", "deprecated_endpoint"), "mend url:"),
     "is_archived": "unarchive the channel, or name another",
     "restricted_action": "a setting of the workspace forbids the app to post there",
     "restricted_action_read_only_channel": "nobody may post there",

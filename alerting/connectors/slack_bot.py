@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from alerting.connectors import slack_blocks
@@ -12,12 +13,14 @@ from alerting.connectors.http import Caller, Ended, Way, found
 from alerting.connectors.slack import SlackOptions
 from alerting.connectors.slack_api import Refused, called
 from alerting.connectors.slack_blocks import Message
+from alerting.connectors.steps import Step, taken
 from alerting.messages import Comment, Desired, Known, Observed, RemoteState, todo
 
 _PAGE, _MOST_PAGES = 200, 25
 _CLOCKS = 300_000_000  # microseconds that theirs may be behind ours
 _GONE = ("thread_not_found", "message_not_found")
 _POSTING = "chat:write"
+_HIDDEN = "messages are shown without their metadata: give the app the scope metadata.message:read"
 _UNREADABLE = "a post whose answer is lost stays in doubt, and replies of people are not seen"
 
 
@@ -75,14 +78,12 @@ class SlackBot:
         try:
             if seen is None:
                 seen = await self._post(desired)
-            for comment in work.comments:
-                await self._reply(seen, comment)
-                seen = replace(seen, comments=(*seen.comments, comment.id))
-            if not work.create and (work.priority is not None or work.state is not None):
-                seen = await self._update(seen, desired)
         except Ended as ended:
-            return replace(ended.result, observed=seen)
-        return Result.ok(seen)
+            return ended.result
+        steps: list[Step] = [partial(self._reply, comment) for comment in work.comments]
+        if not work.create and (work.priority is not None or work.state is not None):
+            steps.append(partial(self._update, desired))
+        return await taken(seen, steps)
 
     async def read(self, known: Known) -> Result:
         try:
@@ -99,17 +100,20 @@ class SlackBot:
 
     async def ours(self, most: int) -> tuple[Result, Sequence[Observed]]:
         listed: list[Observed] = []
+        shown: set[bool] = set()  # whether the metadata of ours can be read
         try:
             me = await self._who()
             async for message in self._pages({}):
                 said = slack_blocks.payload(message) if me.wrote(message) else None
+                if me.wrote(message) and slack_blocks.marks(message):
+                    shown.add(said is not None)
                 if said and said.get("agent") == self._setting.agent and said.get("state") == "open":
                     listed.append(self._observed(message, (), me))
                 if len(listed) >= most:
                     break
         except Ended as ended:
             return _in_doubt(ended), ()
-        return Result.ok(), listed
+        return (Result.in_doubt(_HIDDEN) if shown == {False} else Result.ok()), listed
 
     async def twins(self, known: Known) -> tuple[Result, Sequence[Observed]]:
         try:
@@ -138,12 +142,13 @@ class SlackBot:
         state = RemoteState.RESOLVED if desired.state == "resolved" else RemoteState.OPEN
         return Observed(f"{channel}/{ts}", state, _page(me, channel, ts), priority=desired.priority)
 
-    async def _reply(self, seen: Observed, comment: Comment) -> None:
+    async def _reply(self, comment: Comment, seen: Observed) -> Observed:
         channel, _, ts = seen.id.partition("/")
         body = {"channel": channel, "thread_ts": ts, **slack_blocks.reply(comment)}
         await called(self._http, Way.ONCE, "chat.postMessage", body)
+        return replace(seen, comments=(*seen.comments, comment.id))
 
-    async def _update(self, seen: Observed, desired: Desired) -> Observed:
+    async def _update(self, desired: Desired, seen: Observed) -> Observed:
         await self._change(seen, slack_blocks.ticket(desired, self._setting.agent))
         state = RemoteState.RESOLVED if desired.state == "resolved" else RemoteState.OPEN
         return replace(seen, state=state, priority=desired.priority)
@@ -186,10 +191,7 @@ class SlackBot:
             if said is not None and said.get("key") == known.key:
                 carrying.append(self._observed(message, (), me))
             elif me.wrote(message) and said is None and known.key in slack_blocks.marks(message):
-                reason = (
-                    "messages are shown without their metadata: give the app the scope metadata.message:read"
-                )
-                raise Ended(Result.in_doubt(reason))
+                raise Ended(Result.in_doubt(_HIDDEN))
         return sorted(carrying, key=lambda each: slack_blocks.moment(each.id.partition("/")[2]))
 
     async def _pages(

@@ -214,6 +214,8 @@ async def opened(place: Place) -> AsyncIterator[Session]:
             reader, writer = await asyncio.open_connection(
                 place.host, place.port, limit=_MOST_LINE, ssl=at_once
             )
+    except UnicodeError:  # such as two dots in a row
+        raise Stopped(Result.broken(f"{place}: this is no name of a host; mend server:")) from None
     except (OSError, TimeoutError) as error:
         raise _no_connection(place, error) from None
     session = Session(place, reader, writer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -16,8 +16,13 @@ from alerting.connectors.options import HttpOptions, is_here
 from alerting.messages import Desired, Known, Observed, RemoteState, todo
 from config.secrets import Secret
 
+if TYPE_CHECKING:
+    from alerting.connectors.http import Answer, Ended
+
 _RETIRED = "webhook.office.com"
 _ACCEPTED = 202
+_ELSEWHERE = (404, 405, 410)
+_SWITCHED_OFF = "WorkflowTriggerIsNotEnabled"
 
 
 class TeamsOptions(HttpOptions):
@@ -59,7 +64,7 @@ class Teams:
     visibility_lag = 0.0
 
     def __init__(self, options: TeamsOptions, setting: Setting) -> None:
-        from alerting.connectors.http import Caller
+        from alerting.connectors.http import Caller, Vendor
 
         self._options = options
         # More than four a second are refused.
@@ -71,7 +76,7 @@ class Teams:
             at_once=1,
             deadline=4 * options.timeout,
         )
-        self._http = Caller("", options, dict, setting.now)
+        self._http = Caller("", options, dict, setting.now, Vendor(_said))
 
     async def check(self) -> Sequence[Finding]:
         from alerting.connectors.http import Ended
@@ -108,7 +113,7 @@ class Teams:
         try:
             answer = await self._http.call(Ask(Way.ONCE, "POST", self._address(), card))
         except Ended as ended:
-            return ended.result
+            return _judged(ended)
         if answer.status != _ACCEPTED:
             return Result.in_doubt(
                 f"HTTP {answer.status} where 202 says that a card is taken: look in the channel"
@@ -123,6 +128,19 @@ class Teams:
             return _whole(address(self._options.url))
         except (SecretError, ValueError) as error:
             raise Ended(Result.broken(str(error))) from None
+
+
+def _judged(ended: Ended) -> Result:
+    """A workflow that is gone or switched off is no card's fault."""
+    if ended.status in _ELSEWHERE or _SWITCHED_OFF in ended.result.reason:
+        return Result.broken(f"{ended.result.reason}: look at the workflow in Teams; mend url:")
+    return ended.result
+
+
+def _said(answer: Answer) -> str:
+    """A word, and a sentence of it."""
+    error = answer.mapping()["error"]
+    return f"{error['code']}: {error['message']}"
 
 
 def _connect(options: Any, setting: Setting) -> Teams:

@@ -70,12 +70,10 @@ def _message(blocks: list[dict[str, Any]]) -> Card:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
-        "msteams": {"width": "Full"},
         "body": blocks,
     }
     attached = {
         "contentType": "application/vnd.microsoft.card.adaptive",
-        "contentUrl": None,
         "content": content,
     }
     return {"type": "message", "attachments": [attached]}

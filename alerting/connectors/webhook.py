@@ -19,6 +19,7 @@ from alerting.messages import Desired, Known, Observed, RemoteState, todo
 from config.secrets import Secret
 
 _DAY = 86_400.0
+_ELSEWHERE = (404, 405)
 _PAGE = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OURS = re.compile(r"(?i)content-|ce-|webhook-|host|idempotency-key|transfer-encoding")
@@ -118,7 +119,7 @@ class Webhook:
         seen = known.observed
         sent = int(seen.memo.get("sent", 0)) if seen else 0
         work = todo(desired, known, self.capabilities)
-        for event in events(desired, work, sent, int(self._setting.now() * 1_000_000)):
+        for event in events(desired, work, sent):
             failed = await self._tell(event, desired)
             if failed is not None:
                 return replace(failed, observed=seen)
@@ -142,6 +143,8 @@ class Webhook:
                 headers |= signed(self._options.secret.reveal(), event, body, int(self._setting.now()))
             answer = await self._http.call(Ask(Way.AGAIN, "POST", self._address(), body, headers=headers))
         except Ended as ended:
+            if ended.status in _ELSEWHERE:
+                return Result.broken(f"{ended.result.reason}: nothing takes events there; mend url:")
             gone = ended.status == 410
             return (
                 Result(Outcome.BROKEN, reason="HTTP 410: it wants no more events", after=_DAY)

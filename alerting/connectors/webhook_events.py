@@ -23,26 +23,29 @@ _SECRET_IN_BASE64 = "whsec_"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change. `id` is its own for ever: a receiver that has seen it has seen the change. `at`: microseconds UTC."""
+    """One change. `id` is its own for ever: a receiver that has seen it has seen the change.
+
+    `at`: microseconds UTC; None where it is not kept, as what is sent again is to be the same.
+    """
 
     id: str
     what: Literal["opened", "commented", "prioritised", "resolved", "reopened"]
-    at: int
+    at: int | None = None
     comment: Comment | None = None
 
 
-def events(desired: Desired, work: Todo, sent: int, now: int) -> Iterator[Event]:
+def events(desired: Desired, work: Todo, sent: int) -> Iterator[Event]:
     """What is to be told, in order; `sent` counts the changes (comments aside) that were told before."""
     if work.create:
         yield Event(desired.key, "opened", desired.opened_at)
     for comment in work.comments:
         yield Event(f"{desired.key}.{comment.id}", "commented", comment.at, comment)
     if work.priority is not None:
-        yield Event(f"{desired.key}.{sent}.{work.priority}", "prioritised", now)
+        yield Event(f"{desired.key}.{sent}.{work.priority}", "prioritised")
     if work.state == "resolved":
-        yield Event(f"{desired.key}.{sent}.resolved", "resolved", desired.resolved_at or now)
+        yield Event(f"{desired.key}.{sent}.resolved", "resolved", desired.resolved_at)
     elif work.state == "open":
-        yield Event(f"{desired.key}.{sent}.reopened", "reopened", now)
+        yield Event(f"{desired.key}.{sent}.reopened", "reopened")
 
 
 def request(event: Event, desired: Desired, source: str, mode: Mode) -> tuple[dict[str, str], bytes]:
@@ -52,9 +55,10 @@ def request(event: Event, desired: Desired, source: str, mode: Mode) -> tuple[di
         "id": event.id,
         "source": source,
         "type": _TYPE.format(event.what),
-        "time": rfc3339(event.at),
         "subject": desired.key,
     }
+    if event.at is not None:
+        head["time"] = rfc3339(event.at)
     data = _data(event, desired)
     if mode == "binary":
         named = {f"ce-{name}": value for name, value in head.items()}
@@ -96,7 +100,7 @@ def _data(event: Event, desired: Desired) -> dict[str, Any]:
     }
     if event.what == "opened":
         facts["description"] = _kept(desired.description)
-    if event.what == "resolved":
+    if event.what == "resolved" and event.at is not None:
         facts["resolved_at"] = rfc3339(event.at)
     if event.comment is not None:
         facts["comment"] = {"id": event.comment.id, "text": _kept(event.comment.text)}

@@ -11,6 +11,7 @@ from typing import Any
 from tests.fakes.vendor import Reply, Request, Vendor, run_alone
 
 _LARGEST = 28_672
+_MEMBERS = {"$schema", "type", "version", "body", "actions", "fallbackText", "speak", "lang"}
 _ELEMENTS = {"TextBlock": "text", "FactSet": "facts"}
 
 
@@ -49,6 +50,8 @@ def _wrong(body: Any, size: int) -> str:
         return "no message"
     (attached,) = body["attachments"]
     card = attached["content"]
+    if set(attached) != {"contentType", "content"} or not set(card) <= _MEMBERS:
+        return "a member that nobody knows"
     if attached["contentType"] != "application/vnd.microsoft.card.adaptive" or card["type"] != "AdaptiveCard":
         return "no adaptive card"
     if card["version"] > "1.5":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from alerting.connectors import alertmanager_heartbeat
 from alerting.connectors.alertmanager import TYPE, AlertmanagerOptions
 from alerting.connectors.alertmanager_heartbeat import Alertmanager
 from alerting.connectors.base import Connector, Outcome, Setting
@@ -171,6 +172,19 @@ async def test_one_member_that_is_away_keeps_nobody_from_hearing_of_it(
     assert [len(first.active), len(second.active)] == [1, 0]
     await done(connector.apply(wanted(), known(seen)))
     assert [len(first.active), len(second.active)] == [1, 1]
+
+
+async def test_a_member_that_fails_slowly_rests_while_the_others_hear_of_all(
+    two: tuple[Alertmanager, Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connector, first, second = two
+    monkeypatch.setattr(alertmanager_heartbeat, "_SLOW", 0.0)
+    second.misbehave(Fault.LOST_REQUEST, "POST")
+    for number in range(3):
+        await done(connector.apply(wanted(key=f"toc-{number}"), nothing_known()))
+    assert [len(first.active), len(second.writes)] == [3, 1]
+    over = await connector.apply(wanted(key="toc-0", state="resolved"), nothing_known())
+    assert over.outcome is Outcome.RETRY  # it is told of the end when it has rested
 
 
 async def test_an_end_is_told_until_all_know_or_it_has_run_out(

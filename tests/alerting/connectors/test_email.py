@@ -108,7 +108,7 @@ def test_mail_is_plain_text_marked_as_made_by_a_machine() -> None:
     (raw,), mail = office.mails, parsed(office.mails[0])
     assert mail["Message-ID"] == "<note-1@jhb-1.tocsin>"
     assert mail["In-Reply-To"] == mail["References"] == "<note-0@jhb-1.tocsin>"
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Auto-Submitted"], mail["Precedence"]) == ("auto-generated", "bulk")
     assert mail["Subject"] == "[T-1] Größe ✓"
     assert mail["From"].addresses[0].addr_spec == "tocsin@example.org"
     assert mail["To"].addresses[0].display_name == "Agent One"
@@ -195,6 +195,12 @@ def test_silence_after_the_mail_is_doubt() -> None:
     assert result.outcome is Outcome.IN_DOUBT
 
 
+def test_name_that_no_host_can_have_is_no_letters_fault() -> None:
+    (result,) = asyncio.run(told(email(25, server="smtp..example.org"), LETTER))
+    assert result.outcome is Outcome.BROKEN
+    assert "mend server:" in result.reason
+
+
 def test_server_that_is_away_is_tried_again() -> None:
     office = PostOffice()
 
@@ -256,8 +262,8 @@ def test_bad_server_is_named(answers: list[bytes], tls: str, outcome: Outcome, s
 
 
 ALWAYS = (
-    "From", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
-    "Content-Transfer-Encoding",
+    "From", "Date", "Message-ID", "Auto-Submitted", "Precedence", "X-Auto-Response-Suppress", "MIME-Version",
+    "Content-Type", "Content-Transfer-Encoding",
 )  # fmt: skip
 
 
@@ -362,6 +368,17 @@ def test_repeated_call_sends_the_same_mail_again_and_only_to_who_lacks_it() -> N
     results = applied(office, first, first, first)
     assert outcomes(results) == [Outcome.RETRY, Outcome.OK, Outcome.OK]
     assert [envelope.rcpt_tos for envelope in office.envelopes] == [["web@example.org"], ["lead@example.org"]]
+
+
+def test_priority_that_comes_back_is_news_again() -> None:
+    def turned(priority: str, before: str) -> Callable[[Result], tuple[Desired, Known]]:
+        changed = replace(DESIRED, priority=priority)
+        return lambda last: (changed, Known("toc-1", AT, last.observed, before))
+
+    office = PostOffice()
+    applied(office, first, turned("low", "high"), turned("high", "low"), turned("low", "high"))
+    assert len({parsed(raw)["Message-ID"] for raw in office.mails}) == 4
+    assert "priority is low" in parsed(office.mails[-1]).get_content()
 
 
 def test_recipient_who_is_refused_is_said_though_others_have_the_mail() -> None:

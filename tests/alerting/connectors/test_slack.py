@@ -160,6 +160,7 @@ async def test_who_may_not_look_is_in_doubt_and_never_says_that_there_is_none(
     assert result.outcome is Outcome.IN_DOUBT
     assert lacks in result.reason
     assert (await rig.connector.twins(nothing_known()))[0].outcome is Outcome.IN_DOUBT
+    assert (await rig.connector.ours(100))[0].outcome is Outcome.IN_DOUBT
     assert any(each.ok is False and lacks in each.text for each in await rig.connector.check())
     # What is known by its id goes on as far as we know it.
     after = await done(rig.connector.apply(wanted(state="resolved"), known(seen)))
@@ -225,6 +226,17 @@ async def test_an_update_that_may_have_been_done_is_simply_done_again(rig: Slack
     seen = await done(rig.connector.apply(wanted(), nothing_known()))
     rig.vendor.errors["chat.update"] = {"error": "fatal_error"}
     assert (await rig.connector.apply(wanted(state="resolved"), known(seen))).outcome is Outcome.RETRY
+
+
+async def test_a_reply_that_is_refused_does_not_keep_the_ticket_open(rig: SlackRig) -> None:
+    seen = await done(rig.connector.apply(wanted(), nothing_known()))
+    rig.vendor.errors["chat.postMessage"] = {"error": "msg_too_long"}
+    over = wanted(state="resolved", comments=comments("one", "two"), said=2)
+    result = await rig.connector.apply(over, known(seen))
+    assert result.outcome is Outcome.PERMANENT
+    assert "msg_too_long" in result.reason
+    assert result.observed == replace(seen, state=RemoteState.RESOLVED)
+    assert (await rig.there())[0].ended
 
 
 async def test_what_was_done_before_a_failure_is_told(rig: SlackRig) -> None:

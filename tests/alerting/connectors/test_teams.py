@@ -28,7 +28,7 @@ from tests.alerting.connectors.conformance import (
     wanted,
 )
 from tests.fakes.teams import Teams as Workflow
-from tests.fakes.vendor import Fault
+from tests.fakes.vendor import Fault, Reply
 
 pytestmark = pytest.mark.anyio
 
@@ -122,6 +122,26 @@ async def test_another_success_than_202_is_in_doubt(rig: TeamsRig) -> None:
     result = await rig.connector.apply(wanted(), nothing_known())
     assert result.outcome is Outcome.IN_DOUBT
     assert "look in the channel" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            Reply(404, {"error": {"code": "WorkflowNotFound", "message": "no such"}}),
+            "WorkflowNotFound: no such",
+        ),
+        (Reply(410, b"<html>gone</html>"), "HTTP 410"),
+        (Reply(400, {"error": {"code": "WorkflowTriggerIsNotEnabled", "message": "is off"}}), "is off"),
+    ],
+)
+async def test_a_workflow_that_is_gone_or_off_is_no_tickets_fault(
+    rig: TeamsRig, monkeypatch: pytest.MonkeyPatch, answer: Reply, says: str
+) -> None:
+    monkeypatch.setattr(rig.vendor, "answer", lambda _request: answer)
+    result = await rig.connector.apply(wanted(), nothing_known())
+    assert result.outcome is Outcome.BROKEN
+    assert says in result.reason
 
 
 async def test_a_card_whose_answer_is_lost_is_in_doubt_and_the_ones_before_are_known(rig: TeamsRig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from tests.alerting.connectors.conformance import (
     wanted,
 )
 from tests.fakes.receiver import Receiver
-from tests.fakes.vendor import Fault
+from tests.fakes.vendor import Fault, Reply
 
 pytestmark = pytest.mark.anyio
 SECRET, TOKEN = "signed-with-this-long-secret", "carrier-of-the-token-4711"
@@ -126,6 +127,32 @@ async def test_each_step_whose_answer_is_lost_is_one_event_in_the_end(rig: Webho
     assert ticket["comments"] == ["one", "two"]
     assert ticket["priority"] == "critical"
     assert len(rig.vendor.state["events"]) == 4
+
+
+async def test_what_is_sent_again_is_the_same_to_the_last_byte(
+    rig: WebhookRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = await done(rig.connector.apply(wanted(), nothing_known()))
+    ended = await done(rig.connector.apply(wanted(state="resolved"), known(seen)))
+    for desired, before in ((wanted(priority="critical"), seen), (wanted(), ended)):
+        rig.vendor.requests.clear()
+        for moment in (NOW, NOW + 3600):
+            later = Setting("hook", "agent-1", partial(float, moment))
+            monkeypatch.setattr(rig.connector, "_setting", later)
+            await rig.connector.apply(desired, known(before))
+        first, again = rig.vendor.requests
+        assert first.raw == again.raw
+        assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_an_address_where_nothing_is_holds_all_back(
+    rig: WebhookRig, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(rig.vendor, "answer", lambda _request: Reply(status))
+    result = await rig.connector.apply(wanted(), nothing_known())
+    assert result.outcome is Outcome.BROKEN
+    assert "mend url:" in result.reason
 
 
 async def test_a_receiver_that_wants_no_more_is_left_in_peace_for_a_day(rig: WebhookRig) -> None:
