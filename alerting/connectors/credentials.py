@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from config.masks import remember
 from config.secrets import Secret, SecretError
@@ -27,7 +27,9 @@ def basic_key(key: Secret) -> str:
 
 def _packed(pair: str) -> str:
     packed = base64.b64encode(pair.encode()).decode()
-    remember(packed)
+    # As it may come back in an address, or without its padding, too.
+    for form in (packed, packed.rstrip("="), quote(packed), quote(packed, safe="")):
+        remember(form)
     return f"Basic {packed}"
 
 

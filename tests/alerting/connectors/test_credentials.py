@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -49,3 +50,11 @@ def test_anything_else_is_not(secret: Secret | None, headers: dict[str, str], bo
 def test_a_secret_that_cannot_be_had_signs_nothing(tmp_path: Path) -> None:
     lacking = Secret(f"${{file:{tmp_path}/none}}")
     assert not is_signed(lacking, {"x-hub-signature": RIGHT}, BODY)
+
+
+def test_basic_credentials_are_masked_as_they_come_back_in_an_address() -> None:
+    pair = Secret("??>>~~secret-0815-4711")
+    packed = basic("me", pair).removeprefix("Basic ")
+    assert {"+", "/", "="} & set(packed)
+    for form in (quote(packed), quote(packed, safe=""), packed.rstrip("=")):
+        assert mask(f"said {form}!") == "said ***!"
