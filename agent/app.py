@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,13 @@ from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
 from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
+from agent.store.reader import Reader, reading
 from agent.store.writer import Writer, opened
 from agent.tracing import ATTACHING, Tracing
 from agent.upkeep import Upkeep
 from agent.vitals import Vitals
-from agent.web.server import WebServer
+from agent.web.figures import ROUND, Figures
+from agent.web.server import Listener, WebServer, certified
 from alerting.connectors.registry import all_connectors
 from checks.registry import all_kinds
 from config.models import Config
@@ -96,10 +99,7 @@ class App:
         self.reception = Reception(writer, self.clock, agent.id)
         await self.reception.start()
         self.pipeline.wants = self.looking.at_once
-        addresses = [("agent.listen", agent.listen)]
-        if agent.metrics.listen:
-            addresses.append(("agent.metrics.listen", agent.metrics.listen))
-        self.web = WebServer(self._site, addresses)
+        self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
         await self.holds.record(self.config)
         await self._start_deciding()
@@ -183,11 +183,39 @@ class App:
         """Where people reach the pages."""
         return self.config.desk.url or self.web.addresses[0]
 
+    def _stored(self) -> AbstractContextManager[Reader]:
+        return reading(self.directory, self.config.agent.id)
+
     async def first_link(self) -> str | None:
         """A one-time link for the first admin; None once there is somebody."""
         if self.reception.book.users:
             return None
         return str((await self.commands.answer("users.link", {}, "tocsin"))["link"])
+
+    def _listeners(self) -> list[Listener]:
+        """The pages and the rest, and perhaps an address for /metrics alone."""
+        agent = self.config.agent
+        self._tls = certified(agent.web.tls)
+        found = [Listener("agent.listen", agent.listen, self._site, self._tls)]
+        if agent.metrics.listen:
+            found.append(Listener("agent.metrics.listen", agent.metrics.listen, self._metrics_site))
+        return found
+
+    def _shielded(self, app: Any) -> Any:
+        from agent.web.shield import Shield
+
+        return Shield(app, lambda: self.config, self.clock)
+
+    def _metrics_routes(self) -> list[Any]:
+        from agent.web.site import metrics_routes
+
+        allow = self.config.agent.metrics.allow
+        return [*metrics_routes(self.metrics.page, self.unready, allow, self.reception.by_token)]
+
+    def _metrics_site(self) -> Any:
+        from agent.web.site import metrics_site
+
+        return self._shielded(metrics_site(self._metrics_routes()))
 
     def _site(self) -> Any:
         from agent.web.answers import answer_routes
@@ -196,10 +224,8 @@ class App:
         from agent.web.site import site
         from agent.web.tickets import ticket_routes
 
-        return site(
-            self.metrics.page,
-            self.unready,
-            self.config.agent.metrics.allow,
+        made = site(
+            self._metrics_routes(),
             self.hearing,
             self.markers,
             *inbound_routes(self.inbound),
@@ -213,21 +239,25 @@ class App:
             ),
             *self._rooms(),
         )
+        return self._shielded(made)
 
     def _rooms(self) -> list[Any]:
         from agent.web.daemon import Daemon
         from agent.web.rooms import rooms
         from agent.web.signing import Signing
 
-        pipeline, signing = self.pipeline, Signing(self.reception, lambda: self.config.agent.id)
+        pipeline, signing = self.pipeline, Signing(self.reception, lambda: self.config, self.clock)
         daemon = Daemon(
             config=lambda: self.config,
             rules=lambda: pipeline.rules,
             world=lambda: pipeline.world,
             clock=self.clock,
+            kinds=self.kinds,
             do=self.commands.answer,
             who=signing.who,
             reception=self.reception,
+            figures=self.figures,
+            unready=self.unready,
         )
         return [*signing.routes(), *rooms(daemon)]
 
@@ -248,6 +278,8 @@ class App:
         self.clock.every(PINGING, self.deadman.turn, "deadman")
         self.clock.every(WATCH, self.reloads.watch, "targets")
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
+        self.figures = Figures(lambda: self.config, self.clock, self._stored)
+        self.clock.every(ROUND, self.figures.turn, "figures")
         self.clock.every(TURN, KnownIssues(self.directory, self.pipeline, self.clock).turn, "known issues")
 
     async def _guard_the_way(self) -> None:
@@ -272,6 +304,8 @@ class App:
     async def reload(self, config: Config) -> Changes:
         """Go on under a new configuration, in one step; what did not change keeps state, memo and appointment."""
         started, config = self._started_as, watching_itself(config)
+        if self._tls is not None:
+            await asyncio.to_thread(certified, config.agent.web.tls, self._tls)
         changes, rules = await asyncio.to_thread(
             lambda: (differences(self.config, config, started), Rulebook.of(config, self.pipeline.rules))
         )

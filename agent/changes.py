@@ -72,12 +72,16 @@ def differences(before: Config, after: Config, started: AgentConfig | None = Non
         disabled=disabled,
         renamed=renamed,
         changed={**dict(_sections(before, after)), **{name: what for name, what in changed.items() if what}},
-        restart=tuple(
-            f"agent.{name}"
-            for name in _ON_RESTART
-            if not same(getattr(started or before.agent, name), getattr(after.agent, name))
-        ),
+        restart=tuple(_on_restart(started or before.agent, after.agent)),
     )
+
+
+def _on_restart(started: AgentConfig, now: AgentConfig) -> Iterator[str]:
+    for name in _ON_RESTART:
+        if not same(getattr(started, name), getattr(now, name)):
+            yield f"agent.{name}"
+    if (started.web.tls is None) is not (now.web.tls is None):
+        yield "agent.web.tls"
 
 
 def _sorted(names: Iterable[str]) -> Names:

@@ -14,7 +14,7 @@ from agent.changes import MOST_NAMES, Changes, differences
 from agent.threads import ProbeThreads, StillHangs
 from alerting.connectors.base import ConnectorType
 from checks.base import Kind
-from config.errors import Problem
+from config.errors import ConfigError, Problem
 from config.loader import Loaded, examine
 from config.models import Config
 from config.targets_file import Stamp, stamp
@@ -131,7 +131,10 @@ class Reloads:
             return self._refused(loaded.errors, loaded.warnings)
         if only_targets and first and not differences(self._config, loaded.config):
             return Outcome(self._config, Changes(), (), loaded.warnings)
-        changes = await self._use(loaded.config)
+        try:
+            changes = await self._use(loaded.config)
+        except ConfigError as error:
+            return self._refused(error.problems, loaded.warnings)
         self._config, self._texts = loaded.config, loaded.texts
         # Only what was stamped before it was read is known to be what was read.
         self._stamp = seen if files == loaded.config.targets_files else None

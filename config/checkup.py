@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from config.burn import look_at_burn
 from config.dependencies import look_at_dependencies
+from config.exposure import look_at_exposure
 from config.friendly import nearest, shown
 from config.hours import overlap
 from config.models import ITSELF, Check, Config, Service, Timetable
@@ -48,8 +49,11 @@ class _Checkup:
         for name, block in self._section("maintenance").items():
             self._window(("maintenance", name, "services"), block)
         self._inbound()
+        for name, page in self.config.status_pages.items():
+            self._status_page(("status_pages", name, "services"), page.services)
         self._severity()
         self._routes()
+        look_at_exposure(self.sources, self.config)
         look_at_notices(self.sources, self.config, self._known, {**self.helpdesks, **self.channels})
         look_at_people(self.sources, self.config, self._known, self.calendars)
         look_at_categories(self.sources, self.config, self._known, self.service_names)
@@ -143,6 +147,15 @@ class _Checkup:
         elif of != counting:
             message = f"{quoted} speaks of {of} checks, but {_counting(counting)}"
             self.sources.warn(at, message, f'did you mean "{wanted} of {counting}"?')
+
+    def _status_page(self, where: Where, names: Sequence[str]) -> None:
+        """A service without a title would be told of by its name, which is nobody else's business."""
+        self._all_known(where, names, self.service_names, "service")
+        for number, name in enumerate(names):
+            found = self.config.services.get(name)
+            if found is not None and not found.title:
+                hint = f"write services.{name}.title: it is what others are told"
+                self.sources.blame((*where, number), f"{shown(name)} has no title", hint)
 
     def _inbound(self) -> None:
         """The services that alerts of other tools are about."""

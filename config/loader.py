@@ -38,6 +38,7 @@ from config.reader import Reader, good_id
 from config.service_reader import ServiceReader
 from config.severity import read_severity
 from config.sources import SECTIONS, Referred, Sources, TooManyProblems
+from config.status_pages import StatusPage
 from config.templates import Templates
 from config.unused import look_at_unused
 from config.vendors import Vendor
@@ -131,6 +132,7 @@ def _config(
         targets_files=tuple(sources.targets_files),
         helpdesks=_helpdesks(reader, connectors),
         inbound=_inbound(reader),
+        status_pages=_status_pages(reader),
         vendors=_vendors(reader),
     )
 
@@ -141,6 +143,12 @@ def _helpdesks(reader: Reader, connectors: Mapping[str, ConnectorInfo]) -> dict[
     for section in ("channels", "helpdesks"):
         found |= read_helpdesks(reader, section, _named(reader.sources, section), connectors)
     return found
+
+
+def _status_pages(reader: Reader) -> dict[str, StatusPage]:
+    blocks = _named(reader.sources, "status_pages")
+    found = {name: reader.model(StatusPage, block, ("status_pages", name)) for name, block in blocks.items()}
+    return {name: page for name, page in found.items() if page is not None}
 
 
 def _inbound(reader: Reader) -> dict[str, Inbound]:
@@ -156,9 +164,13 @@ def _vendors(reader: Reader) -> dict[str, Vendor]:
 
 
 def _at_home(agent: AgentConfig, sources: Sources) -> AgentConfig:
-    """The state directory does not depend on where the daemon, or a command, was started."""
+    """Its directory and files do not depend on where the daemon, or a command, was started."""
     home = Path(sources.files[0]).absolute().parent if sources.files else Path("/")
-    return agent.model_copy(update={"state_dir": str(home / agent.state_dir)})
+    web, tls = agent.web, agent.web.tls
+    if tls is not None:
+        files = {"cert": str(home / tls.cert), "key": str(home / tls.key)}
+        web = web.model_copy(update={"tls": tls.model_copy(update=files)})
+    return agent.model_copy(update={"state_dir": str(home / agent.state_dir), "web": web})
 
 
 def _teams(reader: Reader) -> dict[str, Team]:

@@ -31,6 +31,7 @@ from config.options import (
 from config.policies import Policy
 from config.routes import Route, RouteMatch
 from config.severity import SeverityMatch, SeverityRule
+from config.status_pages import StatusPage
 from config.teams import Member, Team
 from config.ticket_targets import NO_TARGETS, PriorityTargets
 from config.units import DAY, HOUR, MINUTE
@@ -233,6 +234,7 @@ class Config:
     desk: DeskOptions = field(default_factory=DeskOptions)
     vendors: Mapping[str, Vendor] = field(default_factory=dict)
     inbound: Mapping[str, Inbound] = field(default_factory=dict)
+    status_pages: Mapping[str, StatusPage] = field(default_factory=dict)
 
     def checks(self) -> list[Check]:
         return [check for service in self.services.values() for check in service.checks.values()]

@@ -42,6 +42,7 @@ from config.units import (
     duration_between,
     show_ratio,
 )
+from config.web import WebOptions
 
 Streak = Annotated[int, Field(ge=1, le=MOST_IN_A_ROW)]
 Grace = Annotated[float, duration_between(0, HOUR)]
@@ -129,12 +130,15 @@ class AgentConfig(Model):
         description="the zone of days, weeks and months in figures and on terminals",
         examples=["Africa/Johannesburg"],
     )
-    listen: Address = Field("127.0.0.1:9809", description="the address of /metrics, /-/healthy and /-/ready")
+    listen: Address = Field(
+        "127.0.0.1:9809", description="the address of the pages, the API, /metrics, /-/healthy and /-/ready"
+    )
     state_dir: Folder = Field(
         "/var/lib/tocsin",
         description="where the database, the lock and the control socket live; taken from this file's directory "
         "when it does not start with /",
     )
+    web: WebOptions = Field(WebOptions(), description="who reaches the pages and the API, and over what")
     metrics: MetricsConfig = Field(MetricsConfig(), description="who may read /metrics")
     allow_link_local: tuple[Network, ...] = Field(
         (),

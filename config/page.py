@@ -25,6 +25,7 @@ from config.models import (
 )
 from config.option_table import option_table, options_of
 from config.policy_options import PolicyOptions
+from config.status_pages import StatusPage
 from config.vendors import Vendor
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
@@ -41,6 +42,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "desk": DeskOptions,
     "policy": PolicyOptions,
     "inbound": Inbound,
+    "status-page": StatusPage,
     "vendor": Vendor,
     "calendar": CalendarOptions,
     "maintenance": MaintenanceOptions,

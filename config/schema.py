@@ -27,6 +27,7 @@ from config.models import (
 )
 from config.policy_options import PolicyOptions
 from config.schema_fields import FieldSchema, or_nothing
+from config.status_pages import StatusPage
 from config.vendors import Vendor
 
 _MODE: JsonSchemaMode = "validation"
@@ -46,7 +47,7 @@ def schema(kinds: Mapping[str, KindInfo]) -> dict[str, Any]:
         CalendarOptions,
         MaintenanceOptions,
     ]
-    models += [HelpdeskOptions, Inbound, PolicyOptions, Vendor]
+    models += [HelpdeskOptions, Inbound, PolicyOptions, StatusPage, Vendor]
     models += [SeverityRule, Route, ServiceOptions, CheckOptions, *(kind.spec for kind in kinds.values())]
     refs, definitions = models_json_schema(
         [(model, _MODE) for model in models], ref_template="#/$defs/{model}", schema_generator=FieldSchema
@@ -108,6 +109,7 @@ def _sections(named: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
         "helpdesks": _map_of(named[HelpdeskOptions], "where tickets are mirrored"),
         "channels": _map_of(named[HelpdeskOptions], "where notices are sent"),
         "inbound": _map_of(named[Inbound], "other tools whose alerts become tickets"),
+        "status_pages": _map_of(named[StatusPage], "what others are told of services"),
         "services": _map_of(named[ServiceOptions], "what people rely on"),
         "severity": severity,
         "routes": routes,

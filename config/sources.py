@@ -19,7 +19,7 @@ Spot: TypeAlias = tuple[str, int, int]
 _LAST = 10**9
 NAMED = (
     "templates", "teams", "calendars", "maintenance", "policies", "vendors", "helpdesks", "channels", "inbound",
-    "services",
+    "services", "status_pages",
 )  # fmt: skip
 LISTS = ("severity", "routes")
 MAX_MADE = 1_000_000

@@ -7,11 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.folding import folded
-from agent.cli.outbox import as_document as outgoing
 from agent.cli.output import coloured, local, rfc3339
 from agent.cli.reasons import shown
 from agent.explanation.incident import Seen
 from agent.views.incidents import decision_document, incident_document, member_document, ticket_id
+from agent.views.outbox import outbox_document as outgoing
 from alerting.desk.ticket import TicketEvent
 from alerting.incidents.decision import Decision
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -12,7 +11,7 @@ import typer
 
 from agent.cli.asking import asked
 from agent.cli.completion import helpdesk_names
-from agent.cli.output import local, print_json, print_table, rfc3339
+from agent.cli.output import local, print_json, print_table
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
 
 if TYPE_CHECKING:
@@ -52,10 +51,12 @@ def list_(
 
     Example: tocsin outbox list --unsent
     """
+    from agent.views.outbox import outbox_document
+
     configuration = loaded(config)
     found = [entry for entry in _entries(configuration) if entry.unsent or not only_unsent]
     if as_json:
-        print_json([as_document(entry) for entry in found])
+        print_json([outbox_document(entry) for entry in found])
         return
     rows = [_row(entry) for entry in found]
     columns = ["key", "helpdesk", "ticket", "desired", "seen", "state", "tries", "reason"]
@@ -74,7 +75,9 @@ def show(key: KeyArgument, config: ConfigOption = None, as_json: JsonOption = Fa
     whole = _whole_key(configuration, key)
     found = [entry for entry in _entries(configuration) if entry.key == whole]
     if as_json:
-        print_json([as_document(entry) for entry in found])
+        from agent.views.outbox import outbox_document
+
+        print_json([outbox_document(entry) for entry in found])
         return
     for entry in found:
         if isinstance(entry, Notice):
@@ -141,58 +144,6 @@ def _row(entry: Entry) -> list[Any]:
     return [entry.key[:12], entry.helpdesk, f"T-{entry.ticket}", entry.desired.state, there, *standing]
 
 
-def as_document(entry: Entry) -> dict[str, Any]:
-    """The contract's JSON object of an entry, and what more is known of it."""
-    from alerting.desk.notices import Notice
-
-    return _of_notice(entry) if isinstance(entry, Notice) else _of_ticket(entry)
-
-
-def _of_notice(notice: Notice) -> dict[str, Any]:
-    """Without its text: a link in it may be a secret."""
-    sent_at = rfc3339(notice.sent_at)
-    return {
-        "key": notice.key,
-        "helpdesk": notice.channel,
-        "ticket": f"T-{notice.ticket}",
-        "desired": {"to": notice.to, "name": notice.name, "kind": notice.kind, "subject": notice.subject},
-        "observed": {"sent_at": sent_at} if notice.sent_at is not None else None,
-        "attempts": notice.attempts,
-        "next_at": rfc3339(notice.next_at),
-        "state": notice.state.value,
-        "last_error": notice.last_error,
-        "changed_at": sent_at or rfc3339(notice.at),
-    }
-
-
-def _of_ticket(entry: Outgoing) -> dict[str, Any]:
-    wanted, seen = entry.desired, entry.observed
-    moments = {name: rfc3339(getattr(wanted, name)) for name in ("opened_at", "resolved_at")}
-    comments = [{"id": each.id, "at": rfc3339(each.at), "text": each.text} for each in wanted.comments]
-    return {
-        "key": entry.key,
-        "helpdesk": entry.helpdesk,
-        "ticket": f"T-{entry.ticket}",
-        "desired": {**asdict(wanted), **moments, "comments": comments},
-        "observed": _seen(entry) if seen else None,
-        "attempts": entry.attempts,
-        "next_at": rfc3339(entry.next_at),
-        "state": entry.state.value,
-        "last_error": entry.last_error,
-        "changed_at": rfc3339(entry.changed_at),
-        "version": entry.version,
-        "delivered_version": entry.done_version,
-    }
-
-
-def _seen(entry: Outgoing) -> dict[str, Any]:
-    seen = entry.observed
-    assert seen is not None
-    names = ("id", "url", "key", "priority", "acknowledged", "assignee", "by")
-    told = {name: getattr(seen, name) for name in names}
-    return {**told, "state": seen.state.value, "comments": list(seen.comments)}
-
-
 def _print(entry: Outgoing, zone: str) -> None:
     wanted, seen = entry.desired, entry.observed
     print(f"{entry.key}  {entry.helpdesk}  T-{entry.ticket}")
@@ -218,21 +169,22 @@ def _print_notice(notice: Notice, zone: str) -> None:
     )
 
 
+def _place(entry: Entry) -> str:
+    """The helpdesk, or the channel."""
+    from alerting.desk.notices import Notice
+
+    return entry.channel if isinstance(entry, Notice) else entry.helpdesk
+
+
 def _entries(config: Config) -> list[Entry]:
     from agent.store.reader import NoStore, reading
+    from agent.views.outbox import entries
 
     try:
         with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            found: list[Entry] = [*store.outbox(), *store.notices()]
-            return sorted(found, key=_changed_at, reverse=True)
+            return entries(store)
     except NoStore as error:
         fail(str(error), 1)
-
-
-def _changed_at(entry: Entry) -> int:
-    from alerting.desk.notices import Notice
-
-    return (entry.sent_at or entry.at) if isinstance(entry, Notice) else entry.changed_at
 
 
 def _whole_key(config: Config, begin: str) -> str:
@@ -251,14 +203,14 @@ def _known(config: Config, helpdesk: str | None) -> None:
     """End the command (64) when nothing is called so; one that is configured no more may have entries left."""
     if helpdesk is None or helpdesk in config.helpdesks:
         return
-    if helpdesk not in {as_document(entry)["helpdesk"] for entry in _entries(config)}:
+    if helpdesk not in {_place(entry) for entry in _entries(config)}:
         fail(no_such("helpdesk or channel", helpdesk, config.helpdesks), _USAGE)
 
 
 def _not_several(config: Config, key: str) -> None:
     """End the command (64) when the key is on its way to several helpdesks."""
     found = (entry for entry in _entries(config) if entry.key == key and entry.state != "dropped")
-    names = sorted({as_document(entry)["helpdesk"] for entry in found})
+    names = sorted({_place(entry) for entry in found})
     if len(names) > 1:
         fail(f"{key} is in {', '.join(names)}: say which with --helpdesk", _USAGE)
 

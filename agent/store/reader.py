@@ -31,7 +31,8 @@ from agent.store.personal import Held, held
 from agent.store.precedents import Earlier, earlier
 from agent.store.requests import requests_between
 from agent.store.restore import incident_of, lasting
-from agent.store.roll_ups import latency
+from agent.store.retention import fresh_latencies
+from agent.store.roll_ups import latencies, latency
 from agent.store.suppressions import Suppressions
 from agent.store.tickets import attachments, policies, roster, ticket_of, timeline
 from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
@@ -198,6 +199,14 @@ class Reader:
     def latency(self, service: str, check: str, start: int, end: int) -> Sketch:
         """How long the check's answers took between two moments, by the hours or days that begin between them."""
         return latency(self._connection, (self._agent, service, check), start, end)
+
+    def latencies(self, service: str, check: str, start: int, end: int) -> list[tuple[int, int, Sketch]]:
+        """The same over time: when each hour or day began, how long it is, and its sketch; in order."""
+        address = (self._agent, service, check)
+        found = [*latencies(self._connection, address, start, end)]
+        return sorted(
+            [*found, *fresh_latencies(self._connection, address, start, end)], key=lambda each: each[0]
+        )
 
     def gaps(self, start: int, end: int) -> list[Gap]:
         """Time of which the agent cannot say what happened, where any of it lies between two moments."""

@@ -7,6 +7,7 @@ requests, what was imported and what was planned stay, and with them every figur
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from agent.store import schema
 from agent.store.packing import Damaged, packed, unpacked
 from agent.store.roll_ups import HOUR, Address, roll_up
 from agent.store.rows import put
-from alerting.slo.sketch import sketched
+from alerting.slo.sketch import Sketch, sketched
 from checks.base import Status
 
 log = structlog.get_logger()
@@ -46,6 +47,27 @@ def pack_some(connection: Connection, agent: str, before: int) -> bool:
         _pack((agent, service, check), hour, entries, connection)
         connection.execute(delete(schema.readings).where(*of_one))
     return True
+
+
+def fresh_latencies(
+    connection: Connection, address: Address, start: int, end: int
+) -> Iterator[tuple[int, int, Sketch]]:
+    """Of the hours that begin between two moments what is not packed yet: begin, length, sketch of each."""
+    agent, service, check = address
+    rows = schema.readings.c
+    query = select(rows.at, rows.status, rows.took, rows.message, rows["values"]).where(
+        rows.agent_id == agent,
+        rows.service == service,
+        rows.check_id == check,
+        rows.at >= start,
+        rows.at < end + HOUR,
+    )
+    hours: dict[int, list[float]] = {}
+    for at, status, took, message, values in connection.execute(query.order_by(rows.at)):
+        if status in _ANSWERED and (hour := at // HOUR * HOUR) < end:
+            hours.setdefault(hour, []).append(_latency([at, status, took, message, json.loads(values)]))
+    for hour, found in hours.items():
+        yield hour, HOUR, sketched(found)
 
 
 def drop_old(connection: Connection, agent: str, before: int) -> None:

@@ -55,13 +55,18 @@ def latency(connection: Connection, address: Address, start: int, end: int) -> S
 
     Where they are merged already, of the days that do.
     """
-    return merged(
-        sketch
-        for step, (width, whole) in _STEPS.items()
-        for first, row in _rows(connection, address, step, (start - whole, end))
-        for number, sketch in _known(row).items()
-        if start <= first + number * width < end
-    )
+    return merged(sketch for _, _, sketch in latencies(connection, address, start, end))
+
+
+def latencies(
+    connection: Connection, address: Address, start: int, end: int
+) -> Iterator[tuple[int, int, Sketch]]:
+    """The same one by one: when each hour or day began, how long it is, and its sketch."""
+    for step, (width, whole) in _STEPS.items():
+        for first, row in _rows(connection, address, step, (start - whole, end)):
+            for number, sketch in _known(row).items():
+                if start <= (at := first + number * width) < end:
+                    yield at, width, sketch
 
 
 def _rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from agent.desk.document import moment as rfc3339
@@ -53,10 +53,11 @@ def _service(ledger: Ledger, known: Known, service: Service, asked: tuple[Period
         {**_check(name, check.kind, known.get((service.name, name))), **_resting(check, now)}
         for name, check in service.checks.items()
     ]
+    seen = [(each["status"], each["state"]) for each in checks]
     start, end, klass = ledger.spans[-1] if ledger.spans else (None, None, None)
     return {
         "service": service.name,
-        "state": klass.value if klass is not None and end is None else _overall(checks),
+        "state": klass.value if klass is not None and end is None else overall(seen),
         "since": rfc3339(start),
         "uptime": {"30d": percent(account.uptime, 2)},
         "checks": checks,
@@ -86,10 +87,13 @@ def _hold(
         each["suppressed"] = suppressed(config, check, problems.get((name, check.name)), *in_force)
 
 
-def _overall(checks: list[dict[str, Any]]) -> str:
-    """The state of a service that no check counts for: its worst check, which can at most degrade it."""
+def overall(checks: Iterable[tuple[str | None, str | None]]) -> str:
+    """The state of a service that no check counts for: its worst check, which can at most degrade it.
+
+    Of each check the status of the last reading, and its confirmed state.
+    """
     unseen = (None, "unknown")
-    states = {None if check["status"] in unseen else check["state"] for check in checks}
+    states = {None if status in unseen else state for status, state in checks}
     if states & {"down", "degraded"}:
         return "degraded"
     return "unknown" if not states or None in states else "up"

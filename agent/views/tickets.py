@@ -82,12 +82,20 @@ def _to_come(ticket: Ticket) -> Mapping[str, int]:
     return {name: at for name, at in ticket.sure_due.items() if name not in done}
 
 
-def _due(ticket: Ticket, now: int) -> str:
-    at = min(_to_come(ticket).values(), default=None)
-    if at is None:
-        return ""
+def due_next(ticket: Ticket) -> int | None:
+    """When something is due of it next, or was; None when nothing is to come."""
+    return min(_to_come(ticket).values(), default=None)
+
+
+def left_until(at: int, now: int) -> str:
+    """`in 20m`, `1h late`."""
     left = (at - now) / _SECOND
     return f"in {in_words(left)}" if left >= 0 else f"{in_words(-left)} late"
+
+
+def _due(ticket: Ticket, now: int) -> str:
+    at = due_next(ticket)
+    return "" if at is None else left_until(at, now)
 
 
 def _person(ticket: Ticket) -> Iterable[str]:

@@ -17,7 +17,7 @@ from agent.web.posted import TooLong, bearer, body
 from alerting.incidents.change import Change
 
 PATH = "/api/v1/changes"
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 _MOST_SENT = 16 * 1024
 _STORE_PATIENCE = 5.0
 _AGAIN_IN = {"Retry-After": "5"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from agent.memory import World
 from agent.reception import Reception
 from agent.rulebook import Rulebook
 from agent.store.reader import Reader, reading
+from agent.web.figures import Figures
+from checks.base import Kind
 from config.models import Config
 
 # As the control socket has it: command, arguments, who asks. Raises control.Refused.
@@ -34,9 +36,12 @@ class Daemon:
     rules: Callable[[], Rulebook]
     world: Callable[[], World]
     clock: Clock
+    kinds: Mapping[str, Kind]
     do: Command
     who: Known
     reception: Reception
+    figures: Figures
+    unready: Callable[[], list[str]]
 
     @contextmanager
     def store(self) -> Iterator[Reader]:

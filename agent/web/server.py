@@ -5,54 +5,79 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from config.certificates import CannotServe, load_pair
 from config.errors import ConfigError
+from config.web import TlsOptions
 
 # Many jobs begin at the full hour, and all of them report at once.
 _MOST_AT_ONCE = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What is served where: the setting's name, its address (port 0 takes a free one), and what makes the app."""
+
+    setting: str
+    address: str
+    make: Callable[[], Any]
+    tls: ssl.SSLContext | None = None
+
+
 class WebServer:
-    """Serves one app on the addresses given (`127.0.0.1:9809`; port 0 takes a free one).
+    """Serves each app on its address.
 
     It listens at once, so that a port in use is known before anything else starts; what serves, and the
-    app itself (`make`), is imported aside while the first looks are already under way.
+    apps themselves, are imported aside while the first looks are already under way.
     """
 
-    def __init__(self, make: Callable[[], Any], addresses: list[tuple[str, str]]) -> None:
-        """`addresses`: (setting's name, address). Raises ConfigError when one cannot be listened on."""
-        self._make = make
-        self._sockets = [_bound(setting, address) for setting, address in addresses]
-        self._server: Any = None
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, listeners: list[Listener]) -> None:
+        """Raises ConfigError when one cannot be listened on."""
+        self._listeners = [(each, _bound(each.setting, each.address)) for each in listeners]
+        self._servers: list[Any] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def addresses(self) -> list[str]:
         """What is really listened on, as `http://host:port`."""
         shown = []
-        for listener in self._sockets:
-            host, port = listener.getsockname()[:2]
-            shown.append(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        for listener, bound in self._listeners:
+            host, port = bound.getsockname()[:2]
+            scheme = "http" if listener.tls is None else "https"
+            shown.append(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
         return shown
 
     async def start(self) -> None:
         """Serve; what came in meanwhile has waited in the sockets."""
-        self._server = await asyncio.to_thread(lambda: _server(self._make()))
-        self._task = asyncio.create_task(self._server.serve(sockets=self._sockets), name="web")
-        while not self._server.started and not self._task.done():
-            await asyncio.sleep(0.005)
+        for listener, bound in self._listeners:
+            server = await asyncio.to_thread(_server, listener)
+            task = asyncio.create_task(server.serve(sockets=[bound]), name="web")
+            self._servers.append(server)
+            self._tasks.append(task)
+            while not server.started and not task.done():
+                await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._server.end()
-            await asyncio.gather(self._task, return_exceptions=True)
-        for listener in self._sockets:
-            listener.close()
+        for server in self._servers:
+            server.end()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _, bound in self._listeners:
+            bound.close()
 
 
-def _server(app: Any) -> Any:
+def certified(tls: TlsOptions | None, now: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
+    """What TLS is spoken with; `now` takes the files of this moment, for new connections. Raises ConfigError."""
+    try:
+        return None if tls is None else load_pair(tls, now)
+    except CannotServe as error:
+        raise ConfigError(f"agent.web.tls: {error}") from None
+
+
+def _server(listener: Listener) -> Any:
     """A uvicorn server in whose process the daemon handles the signals itself."""
     import uvicorn
 
@@ -76,10 +101,12 @@ def _server(app: Any) -> Any:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    tls = listener.tls
     config = uvicorn.Config(
-        app, http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
+        listener.make(), http="h11", ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=2, limit_concurrency=_MOST_AT_ONCE,
         h11_max_incomplete_event_size=64 * 1024,
+        ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
     )  # fmt: skip
     return Quiet(config)
 
@@ -89,7 +116,10 @@ def _bound(setting: str, address: str) -> socket.socket:
     host = host.strip("[]")
     try:
         family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, int(port)), family=family, backlog=_MOST_AT_ONCE)
+        listener = socket.create_server((host, int(port)), family=family, backlog=_MOST_AT_ONCE)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{setting}: cannot listen on {address}: {reason}") from None
+    # Those that it accepts have it too; else the body of an answer waits 40 ms for the receipt of its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from agent.views.tickets import left_until
+from alerting.slo.figures import rfc3339
 from config.units import show_duration
 
 _SECOND = 1_000_000
@@ -30,7 +33,7 @@ def moment(at: int | str | None, zone: str) -> Markup:
 def lasting(seconds: float) -> str:
     """So much time in few signs: 3d4h, 12m, 20s."""
     unit = 3600 if seconds >= 86_400 else 60 if seconds >= 60 else 1
-    return show_duration(seconds // unit * unit)
+    return show_duration(seconds // unit * unit if seconds >= 1 else seconds)
 
 
 def followed(address: str | None) -> str:
@@ -43,4 +46,30 @@ def followed(address: str | None) -> str:
         return ""
 
 
-FILTERS = {"moment": moment, "lasting": lasting, "followed": followed}
+def ago(at: int, now: int) -> str:
+    """How long it has been: 3d4h, 12m."""
+    return lasting(max(0.0, (now - at) / _SECOND))
+
+
+def budget(exact: str) -> str:
+    """What is left of it, of exact seconds; less than nothing is said in words."""
+    seconds = float(Fraction(exact))
+    return lasting(seconds) if seconds >= 0 else f"{lasting(-seconds)} over"
+
+
+def places(figure: str | None) -> str:
+    """A percentage of many places, cut to three; a dash where there is none."""
+    whole, point, rest = (figure or "").partition(".")
+    return f"{whole}{point}{rest[:3]} %" if whole else "–"
+
+
+FILTERS = {
+    "ago": ago,
+    "budget": budget,
+    "followed": followed,
+    "lasting": lasting,
+    "left_until": left_until,
+    "moment": moment,
+    "places": places,
+    "utc": rfc3339,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,30 +13,40 @@ from starlette.routing import Route
 from agent.access.accounts import LONGEST, Link, User
 from agent.access.passwords import SHORTEST, Unfit
 from agent.access.person import Person, Role
+from agent.access.proxy import by_proxy
 from agent.access.throttle import TooSoon
 from agent.admitting import NAME
+from agent.clock import Clock
 from agent.reception import NoSuchLink, Reception, WrongPassword
 from agent.web import posted
+from agent.web.forwarded import USER
+from agent.web.oidc import PATH as OIDC
+from agent.web.oidc import Oidc
 from agent.web.rendering import rendered
 from agent.web.whence import is_secure, whence
+from config.models import Config
 
 WELCOME = "/welcome/"
 _MOST_SENT = 16 * 1024
 _MOST_FIELDS = 10
-_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_NO_STORE = {"Cache-Control": "no-store"}
 _WRONG = "Name or password are wrong."
 
 
 class Signing:
     """The routes, and who asks."""
 
-    def __init__(self, reception: Reception, agent: Callable[[], str]) -> None:
-        self._reception, self._agent = reception, agent
+    def __init__(self, reception: Reception, config: Callable[[], Config], clock: Clock) -> None:
+        self._reception, self._config = reception, config
+        self._oidc = Oidc(reception, clock, lambda: config().agent.web.oidc, self._refused, self._let_in)
 
     async def who(self, request: Request) -> Person | None:
-        """By the token that is shown, else by the session's cookie."""
+        """By the token that is shown, else by the name that the proxy says, else by the session's cookie."""
         if shown := posted.bearer(request):
             return self._reception.by_token(shown)
+        named, proxy = request.scope.get(USER, ""), self._config().agent.web.proxy
+        if person := by_proxy(named, self._reception.book.users, proxy):
+            return person
         return self._reception.by_cookie(request.cookies.get(cookie_name(request), ""))
 
     def routes(self) -> list[Route]:
@@ -44,6 +54,7 @@ class Signing:
             Route("/sign-in", self._sign_in, methods=["GET", "POST"]),
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route(f"{WELCOME}{{secret}}", self._welcome, methods=["GET", "POST"]),
+            *self._oidc.routes(local),
         ]
 
     async def _sign_in(self, request: Request) -> Response:
@@ -87,7 +98,7 @@ class Signing:
             return self._chosen(link, name, f"{str(error).capitalize()}.", status=400)
         await self._reception.used(link)
         await self._reception.save_user(user)
-        return _in(request, await self._reception.admit(user, whence(request)), "/")
+        return await self._let_in(request, user, "/")
 
     async def _made(self, link: Link, name: str, password: str, again: str) -> User:
         """The user as they are from now on. Raises Unfit."""
@@ -103,8 +114,20 @@ class Signing:
     def _form(self, onward: str, name: str = "", wrong: str = "", status: int = 200) -> Response:
         nobody = not self._reception.book.users
         values: dict[str, Any] = {"next": onward, "name": name[:100], "wrong": wrong, "nobody": nobody}
-        text = rendered("sign_in.html", agent=self._agent(), others=(), **values)
+        text = rendered("sign_in.html", agent=self._config().agent.id, others=self._others(onward), **values)
         return HTMLResponse(text, status, _NO_STORE)
+
+    def _others(self, onward: str) -> list[dict[str, str]]:
+        """Further ways in, as links."""
+        oidc = self._config().agent.web.oidc
+        path = f"{OIDC}?{urlencode({'next': onward})}"
+        return [] if oidc is None else [{"path": path, "title": f"Sign in with {oidc.title}"}]
+
+    def _refused(self, why: str, status: int) -> Response:
+        return self._form("/", "", why, status)
+
+    async def _let_in(self, request: Request, user: User, onward: str) -> Response:
+        return _in(request, await self._reception.admit(user, whence(request)), onward)
 
     def _chosen(
         self, link: Link, name: str = "", wrong: str = "", *, status: int = 200, gone: bool = False
@@ -115,7 +138,7 @@ class Signing:
             "wrong": wrong,
             "gone": gone,
         }
-        text = rendered("welcome.html", agent=self._agent(), shortest=SHORTEST, **values)
+        text = rendered("welcome.html", agent=self._config().agent.id, shortest=SHORTEST, **values)
         return HTMLResponse(text, status, _NO_STORE)
 
 

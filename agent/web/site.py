@@ -1,8 +1,7 @@
-"""The ASGI app: /metrics for the networks that may read it; health and heartbeats for everyone."""
+"""The ASGI apps: /metrics for the networks and tokens that may read it; health and heartbeats for everyone."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 
 from anyio import CapacityLimiter
@@ -12,31 +11,46 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from agent.access.person import Person, Right
 from agent.metrics import CONTENT_TYPE
 from agent.web.changes import Registrar, change_routes
+from agent.web.forwarded import is_within
 from agent.web.heartbeat import Ear, heartbeat_routes
+from agent.web.posted import TooLong, bearer
+from agent.web.whence import whence
 
-__all__ = ["site"]
+__all__ = ["metrics_site", "site"]
 _THREADS = 4
+_REFUSED = "not allowed from here: see agent.metrics.allow, or show a token that sees all teams\n"
 Reasons = Callable[[], list[str]]
+ByToken = Callable[[str], Person | None]
 
 
-def site(
-    page: Callable[[], bytes],
-    unready: Reasons,
-    allow: Sequence[str],
-    ear: Ear,
-    registrar: Registrar,
-    *more: BaseRoute,
-) -> Starlette:
-    """The app. `unready` gives the reasons why the daemon does not do its work, none when it does."""
-    networks = [ipaddress.ip_network(network) for network in allow]
+def site(metrics: Sequence[BaseRoute], ear: Ear, registrar: Registrar, *more: BaseRoute) -> Starlette:
+    """Everything that is served."""
+    routes = [*metrics, *heartbeat_routes(ear), *change_routes(registrar), *more]
+    return Starlette(routes=routes, exception_handlers={TooLong: _too_long})
+
+
+async def _too_long(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("more was sent than is read here\n", 413)
+
+
+def metrics_site(metrics: Sequence[BaseRoute]) -> Starlette:
+    """What the further address serves."""
+    return Starlette(routes=metrics)
+
+
+def metrics_routes(
+    page: Callable[[], bytes], unready: Reasons, allow: Sequence[str], by_token: ByToken
+) -> list[Route]:
+    """/metrics and health. `unready` gives the reasons why the daemon does not do its work, none when it does."""
     gate = CapacityLimiter(_THREADS)
 
     async def metrics(request: Request) -> Response:
         """Made on a thread, few at a time: a scrape never holds up a look."""
-        if not _allowed(request, networks):
-            return PlainTextResponse("not allowed from here: see agent.metrics.allow\n", 403)
+        if not is_within(whence(request), allow) and not _sees_all(by_token(bearer(request))):
+            return PlainTextResponse(_REFUSED, 403)
         async with gate:
             return Response(await run_in_threadpool(page), media_type=CONTENT_TYPE)
 
@@ -47,24 +61,9 @@ def site(
         reasons = unready()
         return PlainTextResponse("\n".join(reasons) + "\n" if reasons else "ok\n", 503 if reasons else 200)
 
-    return Starlette(
-        routes=[
-            Route("/metrics", metrics),
-            Route("/-/healthy", healthy),
-            Route("/-/ready", ready),
-            *heartbeat_routes(ear),
-            *change_routes(registrar),
-            *more,
-        ]
-    )
+    return [Route("/metrics", metrics), Route("/-/healthy", healthy), Route("/-/ready", ready)]
 
 
-def _allowed(request: Request, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
-    if request.client is None:
-        return False
-    try:
-        address = ipaddress.ip_address(request.client.host)
-    except ValueError:
-        return False
-    plain = getattr(address, "ipv4_mapped", None) or address
-    return any(plain in network for network in networks if network.version == plain.version)
+def _sees_all(person: Person | None) -> bool:
+    """Figures of all teams stand on one page."""
+    return person is not None and person.teams is None and person.may(Right.LOOK)

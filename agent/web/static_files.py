@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_KINDS = {"tocsin.css": "text/css", "tocsin.js": "text/javascript"}
+_KINDS = {"tocsin.css": "text/css", "tocsin.js": "text/javascript", "tocsin.svg": "image/svg+xml"}
 
 
 def static_routes() -> list[Route]:

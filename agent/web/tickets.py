@@ -21,7 +21,7 @@ from agent.web.posted import TooLong, bearer, body
 from config.attachments import AttachmentOptions
 
 PATH = "/api/v1/tickets"
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 _MOST_TEXT = 256 * 1024
 # Bodies are large where files are sent: few are held in memory at one time.
 _MOST_AT_ONCE = 4

@@ -19,6 +19,8 @@ from agent.access.person import Person, Right
 from agent.web import posted
 from agent.web.daemon import Daemon
 from agent.web.rendering import page
+from agent.web.sight import sees_ticket
+from alerting.desk.ticket import Ticket
 
 _MOST_SENT = 256 * 1024
 _MOST_FIELDS = 200
@@ -35,6 +37,10 @@ class Visit:
     now: int
     form: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def sees_ticket(self, ticket: Ticket) -> bool:
+        """Whether the person sees it: it is their team's, or about a service of theirs."""
+        return sees_ticket(self.daemon.config(), self.person, ticket)
 
     async def do(self, command: str, **arguments: Any) -> Any:
         """What the command of that name would do, noted under this person's name. Raises control.Refused."""
@@ -108,7 +114,11 @@ async def _with_form(visit: Visit) -> Visit:
         return visit
     sent = (await posted.body(request, _MOST_SENT)).decode("utf-8", "replace")
     lists: dict[str, list[str]] = {}
-    for name, value in parse_qsl(sent, keep_blank_values=True, max_num_fields=_MOST_FIELDS):
+    try:
+        pairs = parse_qsl(sent, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise posted.TooLong from None
+    for name, value in pairs:
         lists.setdefault(name, []).append(value.replace("\r\n", "\n"))
     form = {name: values[-1] for name, values in lists.items()}
     return Visit(request, visit.person, visit.daemon, visit.now, form, lists)

@@ -13,6 +13,7 @@ from alerting.connectors.zendesk import ZendeskOptions, is_custom
 from alerting.messages import Comment, Desired, Todo, Wanted
 
 MOST_TEXT = 30_000  # of 64 KiB that a comment takes
+GUARDS = frozenset({"safe_update", "updated_stamp"})  # a change that comes too late is refused
 _TITLE = 150
 _STATUS: Mapping[Wanted, str] = {"resolved": "solved", "open": "open"}
 _PRIORITIES = {

@@ -19,6 +19,7 @@ from alerting.connectors.steps import Step, taken
 from alerting.connectors.zendesk import ZendeskOptions, is_custom
 from alerting.connectors.zendesk_api import ZendeskApi
 from alerting.connectors.zendesk_bodies import (
+    GUARDS,
     MOST_TEXT,
     Update,
     change_of,
@@ -170,8 +171,18 @@ class Zendesk:
         change = change_of(self._options, update, now, self._me or None)
         if not change:
             return seen
-        after = await self._api.update(seen.id, {"ticket": change}, Way.AGAIN)
+        after = await self._changed(seen.id, change)
         return replace(self._reader.observed(Story(after), seen.memo), comments=seen.comments, key=seen.key)
+
+    async def _changed(self, number: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """The ticket after a change; where what guards it is refused, the change goes without."""
+        try:
+            return await self._api.update(number, {"ticket": change}, Way.AGAIN)
+        except Ended as ended:
+            if ended.status not in (400, 422) or not GUARDS & change.keys():
+                raise
+        bare = {name: value for name, value in change.items() if name not in GUARDS}
+        return await self._api.update(number, {"ticket": bare}, Way.AGAIN)
 
     async def _read(self, known: Known) -> Result:
         await self._known_me()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.views.services import _overall
 from agent.uptime import Alive, Cause, Ledger, figures
+from agent.views.services import overall
 from alerting.slo.periods import parse_period
 from alerting.slo.spans import Klass
 from checks.registry import all_kinds
@@ -90,4 +90,4 @@ def test_an_incident_that_was_over_before_the_outage_is_no_cause(service: Servic
 def test_a_service_without_counting_checks_is_what_its_checks_could_see(
     checks: list[tuple[str | None, str | None]], state: str
 ) -> None:
-    assert _overall([{"state": confirmed, "status": latest} for confirmed, latest in checks]) == state
+    assert overall((latest, confirmed) for confirmed, latest in checks) == state

@@ -73,6 +73,8 @@ def _config_with(owner: str, place: tuple[str, ...], text: str) -> str:
         block["user"] = "me"
     if place == ("auth", "passphrase"):
         block["key"] = "/etc/tocsin/id_ed25519"
+    if place == ("web", "oidc", "client_secret"):
+        block.update(issuer="https://id.example.org", client_id="me", roles={"staff": "viewer"})
     if place == ("auth", "oauth2", "client_secret"):
         block.update(client_id="me", token_url="https://login.example/token")
     return json.dumps(tree)

@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from agent import decide
-from agent.views.incidents import incident_document
 from agent.desk.tickets import PersonsMove, move_ticket
 from agent.memory import Address, Draft, World
 from agent.rulebook import Rulebook
@@ -21,6 +20,7 @@ from agent.store.migrate import migrate
 from agent.store.reader import Reader, reading
 from agent.store.restore import restored
 from agent.store.save import save
+from agent.views.incidents import incident_document
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents.decision import Decision
 from alerting.incidents.incident import Incident

@@ -52,7 +52,10 @@ class House(Driven):
 
     def client(self) -> httpx.AsyncClient:
         cookies = {"tocsin": self.cookie} if self.cookie else None
-        return httpx.AsyncClient(base_url=self.address, cookies=cookies, timeout=60, trust_env=False)
+        from_our_page = {"origin": self.address}
+        return httpx.AsyncClient(
+            base_url=self.address, cookies=cookies, headers=from_our_page, timeout=60, trust_env=False
+        )
 
 
 @asynccontextmanager

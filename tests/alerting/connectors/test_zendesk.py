@@ -23,7 +23,7 @@ from tests.alerting.connectors.conformance import (
 )
 from tests.alerting.connectors.zendesk_rig import OVER, ZendeskRig, opened, rigged
 from tests.fakes import zendesk
-from tests.fakes.vendor import Fault
+from tests.fakes.vendor import Fault, Reply
 from tests.fakes.zendesk import THREE, TWO
 
 pytestmark = pytest.mark.anyio
@@ -212,6 +212,20 @@ async def test_a_person_who_was_quicker_is_not_overwritten(rig: ZendeskRig) -> N
     result = await rig.connector.apply(OVER, known(seen))
     assert result.outcome is Outcome.RETRY
     assert rig.vendor.find(seen.id)["status"] == "new"  # type: ignore[index]
+
+
+async def test_a_change_whose_guard_is_refused_goes_without_it(rig: ZendeskRig) -> None:
+    seen = await opened(rig)
+    answer = rig.vendor.answer
+
+    def strict(request: Any) -> Any:
+        if request.method == "PUT" and {"safe_update", "updated_stamp"} & request.body["ticket"].keys():
+            return Reply(422, {"error": "RecordInvalid", "description": "unknown member"})
+        return answer(request)
+
+    rig.vendor.answer = strict  # type: ignore[method-assign]
+    after = await done(rig.connector.apply(wanted(state="resolved"), known(seen)))
+    assert after.state is RemoteState.RESOLVED
 
 
 async def test_a_flapping_ticket_stays_within_thirty_updates_in_ten_minutes(rig: ZendeskRig) -> None:

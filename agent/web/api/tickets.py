@@ -1,0 +1,82 @@
+"""Tickets: which there are, and one with all that is kept of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from agent.desk.document import attachment_document, document, event_document
+from agent.store.reader import Reader
+from agent.views.tickets import Wanted, names_of
+from agent.web.api.asking import Looker, ThisDaemon
+from agent.web.api.listing import Turns, tagged
+from agent.web.api.looking import stored
+from agent.web.api.models import Ticket
+from agent.web.api.problems import Problem
+from agent.web.sight import sees_ticket
+from alerting.desk.ticket import parse_id
+from alerting.outgoing import Outgoing
+
+router = APIRouter(tags=["tickets"])
+Word = Annotated[str | None, Field(max_length=200)]
+
+
+class TicketFilter(BaseModel):
+    """As the options of `tocsin tickets list`; `mine` goes by your name."""
+
+    open: bool = False
+    unassigned: bool = False
+    mine: bool = False
+    overdue: bool = False
+    state: Literal["new", "acknowledged", "in_progress", "pending", "resolved", "closed"] | None = None
+    priority: Word = None
+    team: Word = None
+    assignee: Word = None
+    service: Word = None
+    reporter: Word = None
+    search: Word = None
+
+
+@router.get("/tickets")
+def tickets(
+    person: Looker, daemon: ThisDaemon, turn: Turns, asked: Annotated[TicketFilter, Query()]
+) -> list[Ticket]:
+    """The newest first, chosen as `tocsin tickets list` chooses them."""
+    config, now = daemon.config(), daemon.clock.now()
+    told = asked.model_dump(exclude={"open", "mine"})
+    mine = names_of(person.name, config.teams) if asked.mine else ()
+    wanted = Wanted(only_open=asked.open, mine=mine, **told)
+    with stored(daemon) as store:
+        seen = [
+            each for each in store.tickets() if wanted.fits(each, now) and sees_ticket(config, person, each)
+        ]
+        mirrors = _mirrors(store)
+    listed = turn.of(seen, lambda each: each.id)
+    return [Ticket.model_validate(document(each, mirrors.get(each.number, ()))) for each in listed]
+
+
+@router.get("/tickets/{ticket}", response_model=Ticket)
+def ticket(ticket: str, person: Looker, daemon: ThisDaemon, request: Request, response: Response) -> Any:
+    """One with its timeline, notes and files; its ETag is its version, for `If-Match`."""
+    number = parse_id(ticket)
+    with stored(daemon) as store:
+        found = next((each for each in store.tickets() if each.number == number), None)
+        if found is None or number is None or not sees_ticket(daemon.config(), person, found):
+            raise Problem(404, "there is no such ticket")
+        told = {
+            **document(found, _mirrors(store).get(number, ())),
+            "description": found.description,
+            "timeline": [event_document(each) for each in store.timeline(number)],
+            "attachments": [attachment_document(each) for each in store.attachments(number)],
+        }
+    return tagged(request, response, told, str(found.version))
+
+
+def _mirrors(store: Reader) -> dict[int, list[Outgoing]]:
+    """What other helpdesks hold, by the numbers of our tickets."""
+    found: dict[int, list[Outgoing]] = {}
+    for entry in store.outbox():
+        found.setdefault(entry.ticket, []).append(entry)
+    return found
