@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -181,7 +182,10 @@ class App:
 
     def _url(self) -> str:
         """Where people reach the pages."""
-        return self.config.desk.url or self.web.addresses[0]
+        named = self.config.agent.web.hosts or ("localhost",)
+        return self.config.desk.url or re.sub(
+            r"//(0\.0\.0\.0|\[::\]):", f"//{named[0]}:", self.web.addresses[0]
+        )
 
     def _stored(self) -> AbstractContextManager[Reader]:
         return reading(self.directory, self.config.agent.id)

@@ -363,6 +363,13 @@ class Reader:
         query = select(table).where(table.c.agent_id == self._agent).order_by(table.c.number.desc())
         return [ticket_of(row) for row in self._connection.execute(query).mappings()]
 
+    def ticket(self, number: int) -> Ticket | None:
+        """The one of that number."""
+        table = schema.tickets
+        query = select(table).where(table.c.agent_id == self._agent, table.c.number == number)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else ticket_of(row)
+
     def tickets_since(self, since: int) -> list[Ticket]:
         """Those that were opened since then, and those that were identified since although they began before."""
         table = schema.tickets

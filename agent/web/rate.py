@@ -6,6 +6,7 @@ import ipaddress
 from collections import OrderedDict
 
 from agent.clock import Clock
+from agent.web.forwarded import address
 
 BURST, PER_SECOND = 200.0, 20.0
 _MOST = 10_000
@@ -30,10 +31,7 @@ class Rate:
 
 
 def _who(whence: str) -> str:
-    try:
-        found = ipaddress.ip_address(whence)
-    except ValueError:
-        return ""
-    if found.version == 4 or found.ipv4_mapped:
+    found = address(whence)
+    if found is None or found.version == 4:
         return str(found)
     return str(ipaddress.ip_network((found.packed, _HOME), strict=False))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +22,7 @@ from agent.web.rendering import page
 from agent.web.sight import sees_ticket
 from alerting.desk.ticket import Ticket
 
+Result = TypeVar("Result")
 _MOST_SENT = 256 * 1024
 _MOST_FIELDS = 200
 _FORM = "application/x-www-form-urlencoded"
@@ -37,6 +38,11 @@ class Visit:
     now: int
     form: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    threads: CapacityLimiter | None = None
+
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """What reads the store while a change is answered, on a thread of those of pages."""
+        return await to_thread.run_sync(work, limiter=self.threads)
 
     def sees_ticket(self, ticket: Ticket) -> bool:
         """Whether the person sees it: it is their team's, or about a service of theirs."""
@@ -88,7 +94,7 @@ class Gate:
         if person is None:
             back = quote(request.url.path, safe="/") if address.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={back}", 303)
-        visit = Visit(request, person, self._daemon, self._daemon.clock.now())
+        visit = Visit(request, person, self._daemon, self._daemon.clock.now(), threads=self._threads)
         if not person.may(address.right):
             return visit.page("refused.html", 403, right=address.right)
         if address.method == "POST":
@@ -121,4 +127,4 @@ async def _with_form(visit: Visit) -> Visit:
     for name, value in pairs:
         lists.setdefault(name, []).append(value.replace("\r\n", "\n"))
     form = {name: values[-1] for name, values in lists.items()}
-    return Visit(request, visit.person, visit.daemon, visit.now, form, lists)
+    return replace(visit, form=form, lists=lists)

@@ -58,6 +58,13 @@ _MOVES: Mapping[TicketState, Mapping[Move, TicketState]] = {
     _S.RESOLVED: {Move.REOPEN: _S.IN_PROGRESS, Move.CLOSE: _S.CLOSED},
     _S.CLOSED: {Move.REOPEN: _S.IN_PROGRESS},
 }
+
+
+def moves_of(state: TicketState) -> frozenset[Move]:
+    """What may be done to a ticket in that state."""
+    return frozenset(_MOVES[state])
+
+
 OPEN_STATES = frozenset({_S.NEW, _S.ACKNOWLEDGED, _S.IN_PROGRESS, _S.PENDING})
 # What is taken back when a ticket is open again: stamps, and a field; and the stamps that a move brings by itself.
 _ENDED = ("resolved", "closed", "confirmed")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from agent.web.pages import maintenance, outbox, overview, reports, service
+from agent.web.pages import incidents, maintenance, outbox, overview, reports, service, ticket, tickets
 from agent.web.visit import Address
 
 ADDRESSES: tuple[Address, ...] = (
     *overview.ADDRESSES,
     *service.ADDRESSES,
+    *tickets.ADDRESSES,
+    *ticket.ADDRESSES,
+    *incidents.ADDRESSES,
     *maintenance.ADDRESSES,
     *outbox.ADDRESSES,
     *reports.ADDRESSES,

@@ -304,3 +304,14 @@ async def test_people_come_through_the_proxy_and_not_past_it(tmp_path: Path) -> 
     assert await from_elsewhere(tmp_path, "/sign-in", exposed="without TLS") == 200
     for path in ("/metrics", "/-/ready", "/api/v1/heartbeat/some-key", "/api/v1/inbound/grafana"):
         assert await from_elsewhere(tmp_path, path, proxy=proxy) == 200
+
+
+async def test_the_first_link_leads_in_where_all_addresses_are_listened_on(tmp_path: Path) -> None:
+    everywhere = {**agent(tmp_path, exposed="without TLS"), "listen": "0.0.0.0:0"}
+    async with house(tmp_path, {}, role=None, agent=everywhere) as there:
+        link = await there.app.first_link()
+        assert link is not None
+        assert link.startswith("http://localhost:")
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            assert (await browser.get(link)).status_code == 200
+            assert (await browser.get(link.replace("localhost", "0.0.0.0"))).status_code == 421

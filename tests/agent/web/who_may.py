@@ -60,6 +60,13 @@ look GET /services/{service}
 plan POST /services/{service}/look
 plan POST /services/{service}/pause
 plan POST /services/{service}/resume
+look GET /tickets
+work GET /tickets/new
+work POST /tickets/new
+look GET /tickets/{ticket}
+work POST /tickets/{ticket}
+look GET /incidents
+look GET /incidents/{number}
 look GET /maintenance
 plan GET /maintenance/preview
 plan POST /maintenance/add
