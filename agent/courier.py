@@ -24,6 +24,7 @@ from alerting.outgoing import (
     leased,
     parked,
     pause,
+    perhaps_done,
     seen,
     waits,
 )
@@ -217,7 +218,7 @@ class Courier:
         now, reason = self._clock.now(), entry.last_error or ""
         none_lost = entry.observed is not None or entry.lag_until is None
         if none_lost or Can.DEDUPE in self._desk.can:
-            draft.outbox.put(where, waits(entry, now, reason))
+            draft.outbox.put(where, waits(perhaps_done(entry), now, reason))
             return
         again = sent_again(draft, self._pipeline.rules, entry, now)
         if again is not None:

@@ -125,6 +125,16 @@ def seen(entry: Outgoing, observed: Observed | None) -> Outgoing:
     return replace(entry, observed=observed, desired=replace(entry.desired, comments=left))
 
 
+def perhaps_done(entry: Outgoing) -> Outgoing:
+    """Nobody can look whether the call in doubt was done: where another state is wanted by now, as if it was.
+
+    So what it may have brought about is undone; what is still wanted is asked for once more.
+    """
+    if entry.observed is None or entry.asked_state in (None, entry.desired.state):
+        return entry
+    return seen(entry, replace(entry.observed, state=RemoteState(entry.asked_state)))
+
+
 def delivered(entry: Outgoing, done: Todo, version: int, now: int) -> Outgoing:
     """What was asked for is there; what became wanted meanwhile follows."""
     sent = {each.id for each in done.comments}

@@ -138,13 +138,17 @@ class Caller:
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tocsin"}
         if not plain:
             sent["Content-Type"] = "application/json"
-        request = client.build_request(
-            ask.method,
-            f"{self.base}{ask.path}",
-            content=ask.body if plain else json.dumps(ask.body).encode(),
-            params=ask.params,
-            headers={**sent, **self._own_headers(), **ask.headers},
-        )
+        headers = {**sent, **self._own_headers(), **ask.headers}
+        content = ask.body if plain else json.dumps(ask.body).encode()
+        address = f"{self.base}{ask.path}"
+        try:
+            request = client.build_request(
+                ask.method, address, content=content, params=ask.params, headers=headers
+            )
+        except UnicodeError:  # its words would show the value, which may be a secret
+            raise Ended(
+                Result.broken("a secret or a header holds signs that cannot be sent: mend it")
+            ) from None
         answer = await self._answered(client, request, ask.way)
         if 200 <= answer.status < 300 or answer.status in ask.also:
             return answer

@@ -153,6 +153,22 @@ async def test_what_may_have_been_made_is_ended_where_it_can_only_be_said_again(
         assert (case.only["state"], case.entry.state) == ("resolved", Standing.DONE)
 
 
+async def test_what_may_have_been_ended_is_opened_again_where_nobody_can_look(
+    tmp_path: Path, site: Site, desk: Helpdesk
+) -> None:
+    desk.expect("create")
+    desk.expect("comment", times=ANY)
+    desk.expect("resolve", times=ANY)
+    desk.expect("reopen", times=ANY)
+    async with running(tmp_path, site, desk, without=["read", "find"]) as case:
+        await case.breaks()
+        desk.fault("resolve", "lose_reply", times=100)
+        await case.heals(30)
+        assert (case.only["state"], case.entry.state) == ("resolved", Standing.DOUBT)
+        await case.breaks(600)
+        assert (case.ours, case.only["state"], case.entry.state) == ("in_progress", "open", Standing.DONE)
+
+
 async def test_a_look_that_is_older_than_what_we_did_undoes_nothing(
     tmp_path: Path, site: Site, desk: Helpdesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

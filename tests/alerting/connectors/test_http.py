@@ -184,6 +184,14 @@ async def test_a_secret_that_cannot_be_read_is_named_and_nothing_is_sent(server:
     await http.aclose()
 
 
+async def test_a_secret_that_no_header_can_carry_is_named_and_nothing_is_sent(server: Echo) -> None:
+    http = caller(server.url, token="Bearer schlüssel-4711")
+    told = (await ended(http, add())).result
+    assert (told.outcome, "schl" in told.reason) == (Outcome.BROKEN, False)
+    assert not server.requests
+    await http.aclose()
+
+
 async def test_certificates_are_verified_and_a_private_authority_can_be_trusted(tmp_path: Path) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
