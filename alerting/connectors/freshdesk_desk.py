@@ -133,6 +133,13 @@ class Freshdesk:
         return replace(seen, comments=(*seen.comments, comment.id))
 
     async def _moved(self, state: Wanted, seen: Observed) -> Observed:
+        """Only where it does not stand so already: a person may have ended it since it was read."""
+        now, reader = await self._api.ticket(seen.id), await self._reader()
+        current = None if now is None else reader.observed(now, (), seen.memo)
+        if current is None or current.state is RemoteState.GONE:
+            raise Ended(Result.permanent("the ticket is not there"), 404)
+        if (current.state is RemoteState.OPEN) is (state == "open"):
+            return replace(current, comments=seen.comments)
         status = OPEN if state == "open" else self._options.resolved_status
         return await self._changed({"status": status}, seen)
 

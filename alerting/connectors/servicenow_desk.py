@@ -87,6 +87,8 @@ class ServiceNow:
         except Ended as ended:
             return ended.result, ()
         mine = [row for row in rows if value(row, "correlation_display") == display]
+        if len(mine) < len(rows):
+            return _NOT_ASKED, ()
         seen = [self._reader.observed(row, (), {}) for row in mine]
         return Result.ok(), [
             each for each in seen if each.state is RemoteState.OPEN and (each.key or "").startswith(_OURS)
@@ -97,7 +99,8 @@ class ServiceNow:
             rows = await self._api.by_key(known.key)
         except Ended as ended:
             return ended.result, ()
-        ours = [row for row in rows if value(row, "sys_created_by") == self._options.user]
+        mine = self._options.user.casefold()
+        ours = [row for row in rows if value(row, "sys_created_by").casefold() == mine]
         return Result.ok(), [self._reader.observed(row, (), {}) for row in ours]
 
     async def end_twin(self, twin: Observed, kept: Observed) -> Result:
@@ -183,6 +186,7 @@ class ServiceNow:
         return result
 
 
+_NOT_ASKED = Result.broken("asked for our records, it shows others: the query has to be taken")
 _KEYLESS = Result.broken(
     "the incident was made without its correlation_id: our user needs to write and read that column"
 )

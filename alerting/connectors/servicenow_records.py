@@ -117,7 +117,9 @@ class Reader:
         given = bool(assignee) and assignee != memo.get("given")
         begun = state == _ON_HOLD or (state == _IN_PROGRESS and not memo.get("reopened"))
         moved_by = value(record, "sys_updated_by")
-        ended = self.state(state) is not RemoteState.OPEN and moved_by != self.options.user
+        ended = (
+            self.state(state) is not RemoteState.OPEN and moved_by.casefold() != self.options.user.casefold()
+        )
         by = shown(record, "closed_by") or shown(record, "resolved_by") or moved_by
         number = value(record, "sys_id")
         return Observed(
@@ -157,7 +159,7 @@ def journal(rows: Sequence[Record], number: str, user: str) -> list[Entry]:
             moment(value(row, "sys_created_on")),
             value(row, "sys_created_by") or "somebody",
             value(row, "value"),
-            value(row, "sys_created_by") == user,
+            value(row, "sys_created_by").casefold() == user.casefold(),
         )
         for row in mine
         if value(row, "element") in ("work_notes", "comments")

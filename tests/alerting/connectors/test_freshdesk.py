@@ -219,3 +219,12 @@ async def test_a_slow_creation_is_in_doubt_and_found(rig: FreshdeskRig) -> None:
     rig.vendor.misbehave(Fault.SLOW, "POST", seconds=60)
     assert (await slow.apply(wanted(), nothing_known())).outcome is Outcome.IN_DOUBT
     assert (await done(slow.read(nothing_known()))).key == KEY
+
+
+async def test_what_a_person_closed_meanwhile_is_left_as_it_is(rig: FreshdeskRig) -> None:
+    seen = await opened(rig)
+    rig.vendor.person(seen.id, status=5)
+    before = len(rig.vendor.writes)
+    after = await done(rig.connector.apply(OVER, known(seen)))
+    assert after.state is RemoteState.RESOLVED
+    assert [each for each in rig.vendor.writes[before:] if each.method == "PUT"] == []

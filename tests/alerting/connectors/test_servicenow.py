@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alerting.connectors.base import Outcome
+from alerting.connectors.servicenow_records import journal
 from alerting.messages import RemoteState
 from tests.alerting.connectors.conformance import (
     KEY,
@@ -216,3 +217,15 @@ async def test_our_open_incidents_are_listed_and_no_others(rig: ServiceNowRig) -
         result, ours = await rig.connector.ours(50)
         assert result.outcome is Outcome.OK
         assert [(each.id, each.key) for each in ours] == [(seen.id, KEY)]
+
+
+def test_our_notes_are_ours_however_our_name_is_written() -> None:
+    row = {
+        "sys_id": "1",
+        "element": "work_notes",
+        "element_id": "n",
+        "value": "x",
+        "sys_created_by": "tocsin",
+    }
+    (entry,) = journal([{**row, "sys_created_on": "2026-11-01 10:00:00"}], "n", "Tocsin")
+    assert entry.ours
