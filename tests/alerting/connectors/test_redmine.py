@@ -322,3 +322,18 @@ def test_mistakes_are_named_with_their_remedy(tmp_path: Path, written: str, says
         load(path, all_kinds(), {"redmine": TYPE})
     assert says in str(raised.value)
     assert "tocsin.yaml:3:" in str(raised.value)
+
+
+async def test_what_breaks_again_is_opened_again_and_a_persons_closing_is_followed(
+    rig: RedmineRig, tmp_path: Path
+) -> None:
+    async with life(tmp_path, TYPE, section="helpdesks", poll_every="1m", **rig.written()) as alive:
+        for begins, closed in ((alive.breaks, False), (alive.heals, True), (alive.breaks, False)):
+            await begins()
+            (issue,) = rig.issues()
+            assert issue["status"]["is_closed"] is closed
+        rig.person(issue["id"], status_id=5)  # while it still fails
+        await alive.passes(180)
+        (issue,) = rig.issues()
+        assert issue["status"]["is_closed"]
+        assert alive.driven.app.pipeline.world.tickets[1].state.value == "resolved"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alerting.connectors.base import Connector, Outcome, Result, Setting
-from alerting.connectors.rt import RtOptions
+from alerting.connectors.rt import TYPE, RtOptions
 from alerting.connectors.rt_desk import RequestTracker
 from alerting.messages import RemoteState
 from tests.alerting.connectors.conformance import (
@@ -27,6 +27,7 @@ from tests.alerting.connectors.conformance import (
     nothing_known,
     wanted,
 )
+from tests.alerting.connectors.delivered import life
 from tests.servers.rt import RequestTracker as Server
 
 pytestmark = pytest.mark.anyio
@@ -246,3 +247,19 @@ async def test_who_begins_and_who_ends_it_is_seen(rig: RtRig) -> None:
     assert (begun.acknowledged, begun.by) == (True, "agent-two")
     rig.change(seen.id, Status="rejected")
     assert (await done(rig.connector.read(known(seen)))).state is RemoteState.RESOLVED
+
+
+async def test_a_site_that_breaks_heals_and_breaks_again_is_one_ticket(rig: RtRig, tmp_path: Path) -> None:
+    written = {"url": rig.server.url, "token": rig.server.bot, "queue": QUEUE, "poll_every": "1m"}
+    async with life(tmp_path, TYPE, section="helpdesks", **written) as alive:
+        for begins, ended in ((alive.breaks, False), (alive.heals, True), (alive.breaks, False)):
+            await begins()
+            (there,) = await rig.there()
+            assert there.ended is ended
+        assert alive.entry.observed is not None
+        assert alive.entry.observed.id == there.id
+        rig.change(there.id, Status="resolved")  # a person, while it still fails
+        await alive.passes(180)
+        (there,) = await rig.there()
+        assert there.ended
+        assert alive.driven.app.pipeline.world.tickets[1].state.value == "resolved"
