@@ -89,10 +89,10 @@ class Reception:
         """The cookie of a new session. Raises WrongPassword or throttle.TooSoon."""
         name = name.strip()[:100]
         self._throttle.check(name, whence)
+        self._throttle.tried(name, whence)
         user = self.book.users.get(name)
         wanted = "" if user is None or user.disabled else user.password
         if not await self._passwords.fits(password, wanted):
-            self._throttle.wrong(name, whence)
             await self.note(Entry(name or "nobody", "session", "sign-in", outcome="refused", whence=whence))
             raise WrongPassword
         assert user is not None
@@ -193,10 +193,12 @@ class Reception:
         return found
 
     async def used(self, link: Link) -> None:
-        """It is good no more."""
-        await self._write(lambda rows: rows.save_link(link, used_at=self._clock.now()))
+        """It is good no more, from this very moment. Raises NoSuchLink where somebody else was quicker."""
+        if link.digest not in self.book.links:
+            raise NoSuchLink
         left = {each: found for each, found in self.book.links.items() if each != link.digest}
         self.book = replace(self.book, links=left)
+        await self._write(lambda rows: rows.save_link(link, used_at=self._clock.now()))
 
     async def note(self, entry: Entry) -> None:
         """Write down who did what; it never keeps anybody from doing it."""
@@ -215,7 +217,8 @@ class Reception:
         else:
             tokens = {**book.tokens, thing.digest: replace(thing, used_at=now)}
             self.book = replace(book, tokens=tokens)
-        self._writer.write(lambda connection: AccessRows(connection, self._agent).seen(thing, now))
+        written = self._writer.write(lambda connection: AccessRows(connection, self._agent).seen(thing, now))
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())  # none that matters
 
     async def _write(self, work: Callable[[AccessRows], Any]) -> Any:
         return await self._writer.write(lambda connection: work(AccessRows(connection, self._agent)))

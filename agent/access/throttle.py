@@ -34,7 +34,8 @@ class Throttle:
         if left > 0:
             raise TooSoon(left)
 
-    def wrong(self, name: str, whence: str) -> None:
+    def tried(self, name: str, whence: str) -> None:
+        """Counted before it is known to be wrong, so that many at once are not one."""
         now = self._clock.monotonic()
         for key, _ in _keys(name, whence):
             count, last = self._wrong.pop(key, (0, now))
@@ -43,7 +44,13 @@ class Throttle:
             self._wrong.popitem(last=False)
 
     def right(self, name: str, whence: str) -> None:
-        self._wrong.pop((name, whence), None)
+        """It was no wrong one: what was counted for it is taken back, and for that name from there all."""
+        for key, _ in _keys(name, whence):
+            count, last = self._wrong.get(key, (0, 0.0))
+            if count > 1 and key != (name, whence):
+                self._wrong[key] = (count - 1, last)
+            else:
+                self._wrong.pop(key, None)
 
     def _until(self, key: tuple[str, str], free: int) -> float:
         count, last = self._wrong.get(key, (0, 0.0))

@@ -96,7 +96,10 @@ class Signing:
             user = await self._made(link, name, password, sent.get("again", ""))
         except Unfit as error:
             return self._chosen(link, name, f"{str(error).capitalize()}.", status=400)
-        await self._reception.used(link)
+        try:
+            await self._reception.used(link)
+        except NoSuchLink:
+            return self._chosen(Link("", "", 0), status=404, gone=True)
         await self._reception.save_user(user)
         return await self._let_in(request, user, "/")
 
@@ -106,7 +109,8 @@ class Signing:
             raise Unfit("a name is made of a-z, 0-9, dot, dash, underscore and @")
         if password != again:
             raise Unfit("the two passwords differ")
-        known, hashed = self._reception.book.users.get(name), await self._reception.hashed(password)
+        hashed = await self._reception.hashed(password)
+        known = self._reception.book.users.get(name)
         if not link.user and self._reception.book.users:
             raise Unfit("somebody else was first: ask them to add you")
         return self._reception.renewed(known or User(name, Role.ADMIN), hashed)

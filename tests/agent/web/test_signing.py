@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,29 @@ async def test_the_first_admin_comes_by_a_link_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\nb"])
 def test_signing_in_leads_to_our_own_pages_alone(path: str) -> None:
     assert local(path) == "/"
+
+
+async def test_a_link_that_is_used_twice_at_once_makes_one_admin(tmp_path: Path) -> None:
+    async with house(tmp_path, {}, role=None) as there:
+        path = f"/welcome/{await there.app.reception.link('')}"
+        names = [f"admin-{number}" for number in range(4)]
+        answers = await asyncio.gather(
+            *(there.post(path, {"name": name, "password": PASSWORD, "again": PASSWORD}) for name in names)
+        )
+        assert sorted(each.status_code for each in answers)[0] == 303
+        assert len(there.app.reception.book.users) == 1
+
+
+async def test_many_wrong_ones_at_once_count_as_many(tmp_path: Path) -> None:
+    async with house(tmp_path, {}, role=None) as there:
+        await one_who_signs_in(there)
+        tries = [signed_in(there, f"wrong wrong {number}") for number in range(12)]
+        statuses = [status for status, _ in await asyncio.gather(*tries)]
+        assert (statuses.count(403), statuses.count(429)) == (5, 7)
+
+
+async def test_signing_in_often_keeps_nobody_out(tmp_path: Path) -> None:
+    async with house(tmp_path, {}, role=None) as there:
+        await one_who_signs_in(there)
+        for _ in range(25):
+            assert (await signed_in(there))[0] == 303
