@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -22,6 +24,7 @@ from agent.web.rendering import page
 from agent.web.sight import sees_ticket
 from alerting.desk.ticket import Ticket
 
+log = structlog.get_logger()
 Result = TypeVar("Result")
 _MOST_SENT = 256 * 1024
 _MOST_FIELDS = 200
@@ -101,6 +104,15 @@ class Gate:
             visit = await _with_form(visit)
             if person.way == "session" and not _is_from_our_page(visit):
                 return visit.page("stale.html", 403)
+        try:
+            return await self._handled(address, visit)
+        except HTTPException as error:
+            return visit.page("not_there.html", error.status_code, said=error.detail)
+        except Exception:
+            log.exception("page.failed", path=address.path, method=address.method)
+            return visit.page("fault.html", 500)
+
+    async def _handled(self, address: Address, visit: Visit) -> Response:
         if inspect.iscoroutinefunction(address.handler):
             answer: Response = await address.handler(visit)
             return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +34,21 @@ async def test_the_api_answers_those_who_may(tmp_path: Path) -> None:
     async with house(tmp_path, SERVICES, role=Role.VIEWER) as there:
         answer = await there.get("/api/v1/services")
         assert [each["service"] for each in answer.json()] == ["shop", "tocsin"]
+
+
+async def test_what_is_not_there_is_said_on_a_page(tmp_path: Path) -> None:
+    async with house(tmp_path, SERVICES) as there:
+        await there.advance(61)
+        answer = await there.get("/services/%3Cb%3E")
+        assert (answer.status_code, "There is no such service" in answer.text) == (404, True)
+
+
+async def test_a_fault_of_ours_is_said_and_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with house(tmp_path, SERVICES) as there:
+        await there.advance(61)
+        with closing(sqlite3.connect(tmp_path / "state" / "tocsin.db")) as store:
+            store.execute("ALTER TABLE spans RENAME TO lost")
+            answer = await there.get("/reports")
+            store.execute("ALTER TABLE lost RENAME TO spans")
+        assert (answer.status_code, "Our own fault" in answer.text) == (500, True)
+        assert "page.failed" in capsys.readouterr().out
