@@ -12,7 +12,6 @@ from agent.web.api.models import ProblemModel
 from agent.web.api.problems import handle
 from agent.web.daemon import Daemon
 
-PATH = "/api/v1"
 ROUTERS = (itself.router, services.router, incidents.router, tickets.router, planned.router)
 _ERRORS = {
     401: "nobody that is known",
@@ -25,7 +24,7 @@ _ERRORS = {
 
 
 def api(daemon: Daemon) -> FastAPI:
-    """To be mounted at PATH."""
+    """To be mounted at `/api/v1`."""
     told: dict[int | str, dict[str, Any]] = {
         status: {"description": words, "model": ProblemModel} for status, words in _ERRORS.items()
     }
