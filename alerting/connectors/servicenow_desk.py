@@ -138,8 +138,8 @@ class ServiceNow:
         )
 
     async def _moved(self, state: Wanted, desired: Desired | None, seen: Observed) -> Observed:
-        after = await self._changed(state_body(self._options, state, desired), seen)
-        return replace(after, memo={**after.memo, "reopened": state == "open"})
+        seen = replace(seen, memo={**seen.memo, "reopened": state == "open"})
+        return await self._changed(state_body(self._options, state, desired), seen)
 
     async def _read(self, known: Known) -> Result:
         if known.observed is not None:
@@ -150,9 +150,14 @@ class ServiceNow:
             return Result.ok(replace(known.observed, state=RemoteState.GONE))
         found = await self._api.by_key(known.key)
         if found:
-            return Result.ok(await self._observed(found[0], {}))
+            return Result.ok(await self._observed(found[0], self._as_we_left(found[0])))
         await self._api.proved()
         return Result.ok(None)
+
+    def _as_we_left(self, record: Record) -> Mapping[str, Any]:
+        """What is kept of a record whose making was never answered: nobody but us has touched it since."""
+        ours = value(record, "sys_updated_by").casefold() == self._options.user.casefold()
+        return {"given": value(record, "assigned_to") or None} if ours else {}
 
     async def _observed(self, record: Record, memo: Mapping[str, Any]) -> Observed:
         return self._reader.observed(record, await self._api.notes(record), memo)

@@ -115,7 +115,8 @@ class Reader:
         """The record as it stands; `memo` is what was kept of it."""
         state, assignee = value(record, "state"), value(record, "assigned_to")
         given = bool(assignee) and assignee != memo.get("given")
-        begun = state == _ON_HOLD or (state == _IN_PROGRESS and not memo.get("reopened"))
+        set_by_us = bool(memo.get("reopened")) and state == self.options.open_state
+        begun = state in (_ON_HOLD, _IN_PROGRESS) and not set_by_us
         moved_by = value(record, "sys_updated_by")
         ended = (
             self.state(state) is not RemoteState.OPEN and moved_by.casefold() != self.options.user.casefold()

@@ -229,3 +229,24 @@ def test_our_notes_are_ours_however_our_name_is_written() -> None:
     }
     (entry,) = journal([{**row, "sys_created_on": "2026-11-01 10:00:00"}], "n", "Tocsin")
     assert entry.ours
+
+
+async def test_our_own_opening_again_is_nobodys_acknowledgement(rig: ServiceNowRig) -> None:
+    seen = await done(rig.connector.apply(OVER, known(await opened(rig))))
+    again = await done(rig.connector.apply(wanted(), known(seen)))
+    assert (again.state, again.acknowledged) == (RemoteState.OPEN, False)
+
+
+async def test_who_begins_after_it_was_opened_again_as_new_is_seen(rig: ServiceNowRig) -> None:
+    connector = rig.made(open_state="1")
+    seen = await done(connector.apply(OVER, known(await opened(rig))))
+    seen = await done(connector.apply(wanted(), known(seen)))
+    rig.vendor.person(seen.id, state="2")
+    assert (await done(connector.read(known(seen)))).acknowledged
+
+
+async def test_whom_the_instance_gave_a_record_is_no_person_after_a_lost_answer(rig: ServiceNowRig) -> None:
+    rig.vendor.assigns_to = "agenttwo"
+    await opened(rig)
+    found_again = await done(rig.connector.read(nothing_known()))
+    assert (found_again.acknowledged, found_again.assignee) == (False, None)
