@@ -53,6 +53,7 @@ from agent.tracing import ATTACHING, Tracing
 from agent.upkeep import Upkeep
 from agent.vitals import Vitals
 from agent.web.figures import ROUND, Figures
+from agent.web.live import EVERY, Live
 from agent.web.server import Listener, WebServer, certified
 from alerting.connectors.registry import all_connectors
 from checks.registry import all_kinds
@@ -102,6 +103,8 @@ class App:
         self.pipeline.wants = self.looking.at_once
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
+        self.live = Live(lambda: self.config, lambda: self.pipeline.world, self.clock.now)
+        cleanup.callback(self.live.end)
         await self.holds.record(self.config)
         await self._start_deciding()
         cleanup.push_async_callback(self.reloads.stop)
@@ -261,6 +264,7 @@ class App:
             who=signing.who,
             reception=self.reception,
             figures=self.figures,
+            live=self.live,
             unready=self.unready,
         )
         return [*signing.routes(), *rooms(daemon)]
@@ -284,6 +288,7 @@ class App:
         self.clock.every(REFRESH, lambda: self.hearing.use(self.config), "keys")
         self.figures = Figures(lambda: self.config, self.clock, self._stored)
         self.clock.every(ROUND, self.figures.turn, "figures")
+        self.clock.every(EVERY, self.live.turn, "live")
         self.clock.every(TURN, KnownIssues(self.directory, self.pipeline, self.clock).turn, "known issues")
 
     async def _guard_the_way(self) -> None:

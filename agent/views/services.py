@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from agent.desk.document import moment as rfc3339
+from agent.memory import World
 from agent.store.reader import Reader
 from agent.uptime import Alive, Ledger, accounted, ledgers_for
 from agent.views.suppressed import suppressed
@@ -85,6 +86,16 @@ def _hold(
     for each in service["checks"]:
         check = config.services[name].checks[each["check"]]
         each["suppressed"] = suppressed(config, check, problems.get((name, check.name)), *in_force)
+
+
+def state_of(world: World, service: Service) -> str:
+    """The class that the service's time is in now; without checks that count for it, what its checks make of it."""
+    if track := world.services.get(service.name, ()):
+        return track[-1][1].value
+    known = [world.checks.get((service.name, name)) for name in service.checks]
+    return overall(
+        (each.last.status.value, each.state.state) if each and each.last else (None, None) for each in known
+    )
 
 
 def overall(checks: Iterable[tuple[str | None, str | None]]) -> str:

@@ -17,6 +17,7 @@ from agent.reception import Reception
 from agent.rulebook import Rulebook
 from agent.store.reader import Reader, reading
 from agent.web.figures import Figures
+from agent.web.live import Live
 from checks.base import Kind
 from config.models import Config
 
@@ -41,6 +42,7 @@ class Daemon:
     who: Known
     reception: Reception
     figures: Figures
+    live: Live
     unready: Callable[[], list[str]]
 
     @contextmanager

@@ -11,9 +11,9 @@ from typing import Any
 
 from agent.memory import World
 from agent.store.reader import NoStore
+from agent.views.services import state_of
 from agent.web.charts.strip import percent, strip
 from agent.web.daemon import Daemon
-from agent.web.pages.overview import state_of
 from alerting.incidents.incident import Incident
 from alerting.incidents.problem import Why
 from alerting.slo.figures import rfc3339

@@ -6,10 +6,12 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from agent.access.person import Right
 from agent.web.api.asking import Looker, ThisDaemon
 from agent.web.api.models import Agent, Me
+from agent.web.stream import Stream
 from alerting.slo.figures import rfc3339
 
 router = APIRouter(tags=["agent"])
@@ -40,6 +42,12 @@ def agent(_person: Looker, daemon: ThisDaemon) -> Agent:
         now=rfc3339(daemon.clock.now()),
         timezone=config.timezone,
     )
+
+
+@router.get("/stream", include_in_schema=False)
+async def stream(person: Looker, daemon: ThisDaemon, request: Request) -> Response:
+    """What changes, as server-sent events: it has no end, and so no place in the description."""
+    return Stream(daemon, request, person)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 from agent.views import uptime as uptime_view
 from agent.views.latency import latency
 from agent.views.services import services as services_view
+from agent.views.services import state_of
 from agent.web.api.asking import Looker, ThisDaemon
 from agent.web.api.listing import Turns, tagged
 from agent.web.api.looking import one_service, stored
 from agent.web.api.models import LatencyStep, ServiceState, Uptime
 from agent.web.api.problems import Problem
-from agent.web.pages.overview import state_of
 from agent.web.sight import seen_services, sees_about
 from alerting.slo.figures import rfc3339
 from alerting.slo.periods import Period, explicit, moment, parse_period

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.web.pages import incidents, maintenance, outbox, overview, reports, service, ticket, tickets
+from agent.web.pages import incidents, live, maintenance, outbox, overview, reports, service, ticket, tickets
 from agent.web.visit import Address
 
 ADDRESSES: tuple[Address, ...] = (
@@ -14,4 +14,5 @@ ADDRESSES: tuple[Address, ...] = (
     *maintenance.ADDRESSES,
     *outbox.ADDRESSES,
     *reports.ADDRESSES,
+    *live.ADDRESSES,
 )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from agent.access.person import Right
 from agent.memory import World
-from agent.views.services import overall
+from agent.views.services import state_of
 from agent.views.tickets import due_next
 from agent.web.charts.strip import percent, strip
 from agent.web.figures import Figure
@@ -42,16 +42,6 @@ def overview(visit: Visit) -> Response:
         query=visit.request.query_params,
         teams=sorted({each.team for each in seen if each.team}),
         states=_WORST,
-    )
-
-
-def state_of(world: World, service: Service) -> str:
-    """The class that the service's time is in now; without checks that count for it, what its checks make of it."""
-    if track := world.services.get(service.name, ()):
-        return track[-1][1].value
-    known = [world.checks.get((service.name, name)) for name in service.checks]
-    return overall(
-        (each.last.status.value, each.state.state) if each and each.last else (None, None) for each in known
     )
 
 

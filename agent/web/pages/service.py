@@ -13,9 +13,9 @@ from agent.access.person import Right
 from agent.control import Refused
 from agent.store.reader import NoStore, Reader
 from agent.uptime import Ledger, figures, ledgers_for
+from agent.views.services import state_of
 from agent.web.charts.bars import waterfall
 from agent.web.charts.strip import strip
-from agent.web.pages.overview import state_of
 from agent.web.pages.service_charts import History, latency_chart, state_chart
 from agent.web.sight import seen_service, seen_services
 from agent.web.visit import Address, Visit

@@ -12,8 +12,8 @@ from agent.access.person import Right
 from agent.control import Refused
 from agent.desk.document import document
 from agent.store.reader import NoStore, Reader
+from agent.views.services import state_of
 from agent.views.tickets import due_next, late
-from agent.web.pages.overview import state_of
 from agent.web.visit import Address, Visit
 from alerting.desk.ticket import Move, Ticket, moves_of, parse_id
 

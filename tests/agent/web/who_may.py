@@ -56,6 +56,7 @@ ANYBODY = """
 # Somebody known, who may: `look`, `work`, `plan` or `administer`, as agent.access.person has them.
 MAY = """
 look GET /
+look GET /live
 look GET /services/{service}
 plan POST /services/{service}/look
 plan POST /services/{service}/pause
