@@ -79,6 +79,7 @@ look GET /reports
 look GET /reports.csv
 look GET /api/v1/me
 look GET /api/v1/agent
+look GET /api/v1/stream
 look GET /api/v1/openapi.json
 look GET /api/v1/services
 look GET /api/v1/services/{service}
