@@ -104,6 +104,7 @@ class App:
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
         self.live = Live(lambda: self.config, lambda: self.pipeline.world, self.clock.now)
+        self.pipeline.entered = self.live.entered
         cleanup.callback(self.live.end)
         await self.holds.record(self.config)
         await self._start_deciding()

@@ -42,6 +42,8 @@ Wants = Callable[[Address], None]
 Opened = Callable[[Incident], None]
 # Tickets as they were, None where there was none, and as they are.
 Turned = Callable[[list[tuple[Ticket | None, Ticket]]], None]
+# Into the timelines of these tickets something was written.
+Entered = Callable[[set[int]], None]
 
 
 class BacklogFull(Exception):
@@ -59,6 +61,7 @@ class Pipeline:
         self.wants: Wants = lambda _address: None
         self.opened: Opened = lambda _incident: None
         self.turned: Turned = lambda _turns: None
+        self.entered: Entered = lambda _tickets: None
         self._writer, self._clock, self._agent_id = writer, clock, agent_id
         self._waiting: deque[tuple[Change, asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
@@ -247,6 +250,7 @@ class Pipeline:
             turns = [(self.world.tickets.get(number), each) for number, each in draft.tickets.changed.items()]
             draft.settle()
             self.turned(turns)
+            self.entered({each.ticket for each in draft.events})
             self._announce(draft, results)
             if draft.desk_left:
                 self._enqueue(decide.sweep_desk)

@@ -57,12 +57,16 @@ def _id(text: str) -> str:
     return text
 
 
-def _zone(text: str) -> str:
+def is_zone(text: str) -> bool:
+    """Whether a time zone is called that."""
     try:
-        if not _ZONE.fullmatch(text):
-            raise ValueError(text)
-        ZoneInfo(text)
+        return _ZONE.fullmatch(text) is not None and bool(ZoneInfo(text))
     except (ValueError, OSError, KeyError):
+        return False
+
+
+def _zone(text: str) -> str:
+    if not is_zone(text):
         # Etc/GMT+2 lies two hours west of Greenwich: nobody who writes GMT+2 means that.
         zones = {zone for zone in available_timezones() if not zone.startswith("Etc/")}
         ends = [zone for zone in zones if zone.rpartition("/")[2].lower() == text.lower().replace(" ", "_")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -39,11 +39,11 @@ class Picture:
 class Changed:
     """What is another than before, at that moment; tickets and incidents as they are now, or were last."""
 
-    number: int
-    at: int
     services: Mapping[str, str]
     tickets: tuple[Ticket, ...]
     incidents: tuple[Incident, ...]
+    number: int = 0
+    at: int = 0
 
 
 class TooMany(Exception):
@@ -59,6 +59,7 @@ class Live:
         self._config, self._world, self._now = config, world, now
         self._picture = Picture()
         self._watchers: Counter[str] = Counter()
+        self._entered: set[int] = set()
         self._kept: deque[Changed] = deque(maxlen=_KEPT)
         self._woken = asyncio.Event()
         self.number = 0
@@ -91,15 +92,20 @@ class Live:
         self.run = token_hex(4)
         self._picture = taken(self._config().services.values(), self._world())
 
+    def entered(self, tickets: Collection[int]) -> None:
+        """Something was written into the timelines of these."""
+        if self.watchers:
+            self._entered.update(tickets)
+
     async def turn(self) -> None:
         if not self.watchers:
             return
         after = taken(self._config().services.values(), self._world())
-        found = compared(self._picture, after, self.number + 1, self._now())
-        self._picture = after
+        found = compared(self._picture, after, self._entered)
+        self._picture, self._entered = after, set()
         if found is not None:
-            self.number = found.number
-            self._kept.append(found)
+            self.number += 1
+            self._kept.append(replace(found, number=self.number, at=self._now()))
             self._wake()
 
     def end(self) -> None:
@@ -134,14 +140,16 @@ def taken(services: Iterable[Service], world: World) -> Picture:
     )
 
 
-def compared(before: Picture, after: Picture, number: int, at: int) -> Changed | None:
-    """What is another; None where nothing is."""
+def compared(before: Picture, after: Picture, entered: Collection[int] = ()) -> Changed | None:
+    """What is another; None where nothing is. Into the timelines of the `entered` tickets something was written."""
     services = {name: state for name, state in after.services.items() if before.services.get(name) != state}
-    tickets = _others(before.tickets, after.tickets, lambda each: each.version)
+    changed = _others(before.tickets, after.tickets, lambda each: each.version)
+    written = [after.tickets[number] for number in entered if number in after.tickets]
+    tickets = {each.number: each for each in (*changed, *written)}
     incidents = _others(before.incidents, after.incidents, _looks)
     if not services and not tickets and not incidents:
         return None
-    return Changed(number, at, services, tickets, incidents)
+    return Changed(services, tuple(tickets.values()), incidents)
 
 
 def _others(

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 import structlog
 from anyio import CapacityLimiter, to_thread
@@ -21,13 +21,16 @@ from agent.access.person import Person, Right
 from agent.web import posted
 from agent.web.daemon import Daemon
 from agent.web.rendering import page
+from agent.web.shared import Shared
 from agent.web.sight import sees_ticket
 from alerting.desk.ticket import Ticket
+from config.field_types import is_zone
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
 _MOST_SENT = 256 * 1024
 _MOST_FIELDS = 200
+LIVE = "x-live"  # a header that our own script sends
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -42,6 +45,12 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     threads: CapacityLimiter | None = None
+
+    @property
+    def zone(self) -> str:
+        """In which times are shown: that which the browser has named, else the agent's."""
+        named = unquote(self.request.cookies.get("zone", ""))
+        return named if is_zone(named) else self.daemon.config().agent.timezone
 
     async def aside(self, work: Callable[[], Result]) -> Result:
         """What reads the store while a change is answered, on a thread of those of pages."""
@@ -71,13 +80,15 @@ Handler = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 class Address:
     """A path, how it is asked for (`GET`, `POST`), what one must be allowed, and who answers.
 
-    What looks is a plain function and runs on a thread; what changes something is a coroutine.
+    What looks is a plain function and runs on a thread; what changes something is a coroutine. `shared` is what looks
+    the same to all of one role and the same teams, but for their name and the token of their forms.
     """
 
     path: str
     method: str
     right: Right
     handler: Handler
+    shared: bool = False
 
 
 class Gate:
@@ -85,6 +96,7 @@ class Gate:
 
     def __init__(self, daemon: Daemon, most_at_once: int) -> None:
         self._daemon, self._threads = daemon, CapacityLimiter(most_at_once)
+        self._shared = Shared(daemon.clock)
 
     def route(self, address: Address) -> Route:
         async def answered(request: Request) -> Response:
@@ -116,8 +128,20 @@ class Gate:
         if inspect.iscoroutinefunction(address.handler):
             answer: Response = await address.handler(visit)
             return answer
+        if address.shared and LIVE in visit.request.headers:
+            return await self._for_all(address, visit)
+        return await self._looked(address, visit)
+
+    async def _looked(self, address: Address, visit: Visit) -> Response:
         async with self._threads:
             return await run_in_threadpool(address.handler, visit)  # type: ignore[arg-type]  # it is no coroutine
+
+    async def _for_all(self, address: Address, visit: Visit) -> Response:
+        """What a page that is open takes its living parts from: nobody's name or token is in it."""
+        url, whose = visit.request.url, visit.person
+        anybody = replace(visit, person=replace(whose, name="", session="", csrf=""))
+        key = (url.path, url.query, whose.role, whose.most, whose.teams, visit.zone, self._daemon.live.number)
+        return await self._shared.get(key, lambda: self._looked(address, anybody))
 
 
 def _is_from_our_page(visit: Visit) -> bool:

@@ -52,6 +52,6 @@ def incident(visit: Visit) -> Response:
 
 
 ADDRESSES = (
-    Address("/incidents", "GET", Right.LOOK, listing),
-    Address("/incidents/{number}", "GET", Right.LOOK, incident),
+    Address("/incidents", "GET", Right.LOOK, listing, shared=True),
+    Address("/incidents/{number}", "GET", Right.LOOK, incident, shared=True),
 )

@@ -122,13 +122,13 @@ def _concerns(visit: Visit, document: dict[str, Any]) -> bool:
 
 
 def _moment(visit: Visit, text: str) -> int:
-    """What a form's field of a date and time says, in the agent's zone. Raises Refused."""
+    """What a form's field of a date and time says, in the zone that the page is shown in. Raises Refused."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise Refused("say when it begins and ends") from None
     if when.tzinfo is None:
-        when = when.replace(tzinfo=ZoneInfo(visit.daemon.config().agent.timezone))
+        when = when.replace(tzinfo=ZoneInfo(visit.zone))
     return round(when.timestamp() * _SECOND)
 
 

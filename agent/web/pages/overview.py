@@ -91,4 +91,4 @@ def _clocks(visit: Visit, world: World) -> list[tuple[Ticket, int]]:
     return sorted(((each, at) for each, at in due if at is not None), key=lambda each: each[1])[:_CLOCKS]
 
 
-ADDRESSES = (Address("/", "GET", Right.LOOK, overview),)
+ADDRESSES = (Address("/", "GET", Right.LOOK, overview, shared=True),)

@@ -65,7 +65,7 @@ def service_page(visit: Visit) -> Response:
         state=state_of(visit.daemon.world(), service),
         timeline=state_chart(history),
         uptime=uptime,
-        strip=strip(figure.days, service.target, history.zone) if figure.days else "",
+        strip=strip(figure.days, service.target, visit.daemon.config().agent.timezone) if figure.days else "",
         checks=checks,
         incidents=history.incidents[:_MOST_INCIDENTS],
         rests_on=[name for group in service.depends_on for name in group],
@@ -88,8 +88,7 @@ def service_of(visit: Visit) -> Service:
 def _history(visit: Visit, store: Reader, service: Service, between: tuple[int, int]) -> History:
     ledger = store.ledger(service.name, since=between[0])
     mine = [each for each in store.incidents() if each.service == service.name]
-    zone = visit.daemon.config().agent.timezone
-    return History(service.name, between, zone, ledger, sorted(mine, key=lambda each: -each.opened_at))
+    return History(service.name, between, visit.zone, ledger, sorted(mine, key=lambda each: -each.opened_at))
 
 
 def _uptime(visit: Visit, store: Reader, service: Service) -> list[tuple[str, Mapping[str, Any]]]:
@@ -175,7 +174,7 @@ async def _done(visit: Visit, command: str, **arguments: Any) -> Response:
 
 
 ADDRESSES = (
-    Address("/services/{service}", "GET", Right.LOOK, service_page),
+    Address("/services/{service}", "GET", Right.LOOK, service_page, shared=True),
     Address("/services/{service}/look", "POST", Right.PLAN, look_now),
     Address("/services/{service}/pause", "POST", Right.PLAN, pause),
     Address("/services/{service}/resume", "POST", Right.PLAN, resume),
