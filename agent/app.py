@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from prometheus_client.core import Metric
 
+from agent import ack_links
+from agent.ack_links import AckLinks
 from agent.admitting import Admitting
 from agent.budget import Budget
 from agent.changes import Changes, differences
@@ -31,6 +33,7 @@ from agent.hearing import REFRESH, Hearing
 from agent.holds import PLANNING, Holds
 from agent.hooks import Hooks
 from agent.inbound import InboundDoor
+from agent.keys import secret_in
 from agent.known_issues import TURN, KnownIssues
 from agent.lock import StateLock
 from agent.looking import COMMIT_PATIENCE, Looking
@@ -56,6 +59,7 @@ from agent.web.figures import ROUND, Figures
 from agent.web.live import EVERY, Live
 from agent.web.server import Listener, WebServer, certified
 from alerting.connectors.registry import all_connectors
+from alerting.desk.ticket import TicketEvent
 from checks.registry import all_kinds
 from config.models import Config
 
@@ -154,6 +158,9 @@ class App:
         self.precedents.start()
         self._cleanup.push_async_callback(self.precedents.stop)
         self.delivery = Delivery(self.config, self.origin.connectors, self.clock, self.pipeline)
+        secret = await asyncio.to_thread(secret_in, self.directory, ack_links.SECRET)
+        self.ack_links = AckLinks(self.pipeline, self.clock, secret)
+        self.delivery.postbox.under = self.ack_links.under
         self.vitals.waiting = lambda: self.delivery.stalled_for
         self.vitals.delivered = lambda: self.delivery.delivered
         self._cleanup.push_async_callback(self.delivery.aclose)
@@ -194,6 +201,10 @@ class App:
     def _stored(self) -> AbstractContextManager[Reader]:
         return reading(self.directory, self.config.agent.id)
 
+    def _timeline(self, number: int) -> list[TicketEvent]:
+        with self._stored() as store:
+            return store.timeline(number)
+
     async def first_link(self) -> str | None:
         """A one-time link for the first admin; None once there is somebody."""
         if self.reception.book.users:
@@ -226,6 +237,7 @@ class App:
         return self._shielded(metrics_site(self._metrics_routes()))
 
     def _site(self) -> Any:
+        from agent.web.acknowledge import Acknowledge
         from agent.web.answers import answer_routes
         from agent.web.hooks import hook_routes
         from agent.web.inbound import inbound_routes
@@ -239,6 +251,7 @@ class App:
             *inbound_routes(self.inbound),
             *hook_routes(Hooks(lambda: self.delivery.desks, self.delivery.look_soon, self.clock)),
             *answer_routes(self.pipeline.ask_desk, self.clock),
+            *Acknowledge(self.ack_links, self.pipeline.ask_desk, self.clock, self._timeline).routes(),
             *ticket_routes(
                 Door("desk", self.clock, lambda: self.config.desk.token),
                 self.pipeline.ask_desk,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 
-_EVERY = 300.0
+_FIRST, _EVERY = 60.0, 300.0  # by then everything was looked at once
 _ANEW = 12
+_SELDOM = 1000  # so many rounds of the young before all that is not set aside is gone through in between
 
 
 def set_aside() -> None:
@@ -16,13 +17,15 @@ def set_aside() -> None:
 
 
 async def keep_aside() -> None:
-    """For as long as the daemon runs: what has come since is set aside too.
+    """For as long as the daemon runs: what has come since is set aside too, at a moment of ours.
 
     What was set aside and went out of use in a ring is collected once an hour, with all of it.
     """
+    young, old, _ = gc.get_threshold()
+    gc.set_threshold(young, old, _SELDOM)
     turns = 0
     while True:
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(_EVERY if turns else _FIRST)
         turns += 1
         if turns % _ANEW == 0:
             gc.unfreeze()

@@ -18,6 +18,8 @@ ANYBODY = """
 400 GET /sign-in/oidc/back
 404 GET /welcome/{secret}
 404 POST /welcome/{secret}
+404 GET /a/{token}
+404 POST /a/{token}
 404 GET /t/{token}
 404 POST /t/{token}
 404 GET /api/v1/heartbeat/{key}
