@@ -14,7 +14,7 @@ import structlog
 from prometheus_client.core import Metric
 
 from agent import ack_links
-from agent.ack_links import AckLinks
+from agent.ack_links import AckLinks, mailboxes
 from agent.admitting import Admitting
 from agent.budget import Budget
 from agent.changes import Changes, differences
@@ -159,8 +159,8 @@ class App:
         self._cleanup.push_async_callback(self.precedents.stop)
         self.delivery = Delivery(self.config, self.origin.connectors, self.clock, self.pipeline)
         secret = await asyncio.to_thread(secret_in, self.directory, ack_links.SECRET)
-        self.ack_links = AckLinks(self.pipeline, self.clock, secret)
-        self.delivery.postbox.under = self.ack_links.under
+        self.ack_links = AckLinks(self.pipeline, self.clock, secret, lambda: mailboxes(self.config))
+        self.delivery.postbox.under, self.delivery.below = self.ack_links.under, self.ack_links.below
         self.vitals.waiting = lambda: self.delivery.stalled_for
         self.vitals.delivered = lambda: self.delivery.delivered
         self._cleanup.push_async_callback(self.delivery.aclose)

@@ -46,17 +46,20 @@ class Mailed(House):
 
 
 @asynccontextmanager
-async def mailed(directory: Path, url: str = URL, **member: Any) -> AsyncIterator[Mailed]:
-    """One member, on call, who gets what breaks."""
+async def mailed(directory: Path, url: str = URL, box: str = "", **member: Any) -> AsyncIterator[Mailed]:
+    """One member, on call, who gets what breaks; `box` is a mailbox that all tickets go to."""
     members = [{"name": "Agent One", "login": "one", "email": ONE, **member}]
     with street() as town:
-        async with open_office(Moody()) as office, _running(directory, town, office, url, members) as made:
+        async with (
+            open_office(Moody()) as office,
+            _running(directory, town, office, (url, box), members) as made,
+        ):
             yield made
 
 
 @asynccontextmanager
 async def _running(
-    directory: Path, town: Street, office: Any, url: str, members: Any
+    directory: Path, town: Street, office: Any, asked: tuple[str, str], members: Any
 ) -> AsyncIterator[Mailed]:
     mail = {
         "type": "email",
@@ -67,8 +70,12 @@ async def _running(
     services: dict[str, object] = {
         "shop": {"title": "Shop", "team": "web", "checks": {"site": town.check("shop")}}
     }
+    url, box = asked
+    tickets: dict[str, Any] = {"channels": {"post": mail}}
+    if box:
+        tickets = {"channels": {"post": {**mail, "to": [box]}}, "routes": [{"send_to": ["post"]}]}
     made = Mailed(directory, services, teams={"web": {"members": members, "lead": LEAD}},
-                  channels={"post": mail}, desk={"url": url} if url else {})  # fmt: skip
+                  desk={"url": url} if url else {}, **tickets)  # fmt: skip
     made.town, made.office = town, office
     async with made:
         yield made

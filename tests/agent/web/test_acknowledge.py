@@ -172,3 +172,12 @@ async def test_after_it_was_acknowledged_messages_only_lead_to_the_ticket(tmp_pa
         (latest,) = there.texts(LEAD)[-1:]
         assert "/tickets/T-1" in latest
         assert "/a/" not in latest
+
+
+async def test_a_mailbox_that_gets_tickets_acknowledges_under_its_address(tmp_path: Path) -> None:
+    async with mailed(tmp_path, box="desk@example.org") as there:
+        await there.breaks()
+        path = there.link("desk@example.org")
+        assert path != there.link()
+        assert (await press(there, path)).status_code == 200
+        assert await state(there) == ("acknowledged", ["desk@example.org"])
