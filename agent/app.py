@@ -45,6 +45,7 @@ from agent.reception import Reception
 from agent.reconcile import TURN as COMPARING
 from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, log_changes
+from agent.replays import Replays
 from agent.rulebook import Rulebook
 from agent.runner import Runner
 from agent.scheduler import TICK, Scheduler
@@ -102,8 +103,7 @@ class App:
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
-        self.reception = Reception(writer, self.clock, agent.id)
-        await self.reception.start()
+        await self._let_in(writer)
         self.pipeline.wants = self.looking.at_once
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
@@ -124,6 +124,14 @@ class App:
         log.info(
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
+
+    async def _let_in(self, writer: Writer) -> None:
+        agent = self.config.agent.id
+        self.reception, self.replays = (
+            Reception(writer, self.clock, agent),
+            Replays(writer, self.clock, agent),
+        )
+        await self.reception.start()
 
     def _count_tickets(self) -> None:
         self.desk_metrics = DeskMetrics(
@@ -239,15 +247,17 @@ class App:
     def _site(self) -> Any:
         from agent.web.acknowledge import Acknowledge
         from agent.web.answers import answer_routes
+        from agent.web.changes import change_routes
         from agent.web.hooks import hook_routes
         from agent.web.inbound import inbound_routes
         from agent.web.site import site
         from agent.web.tickets import ticket_routes
 
+        pages, onward = self._rooms()
         made = site(
             self._metrics_routes(),
             self.hearing,
-            self.markers,
+            *change_routes(self.markers, onward),
             *inbound_routes(self.inbound),
             *hook_routes(Hooks(lambda: self.delivery.desks, self.delivery.look_soon, self.clock)),
             *answer_routes(self.pipeline.ask_desk, self.clock),
@@ -257,13 +267,15 @@ class App:
                 self.pipeline.ask_desk,
                 self.clock,
                 lambda: self.config.desk.attachments,
+                onward,
             ),
-            *self._rooms(),
+            *pages,
         )
         return self._shielded(made)
 
-    def _rooms(self) -> list[Any]:
+    def _rooms(self) -> tuple[list[Any], Any]:
         from agent.web.daemon import Daemon
+        from agent.web.rate import CHANGES, CHANGES_PER_SECOND, Rate
         from agent.web.rooms import rooms
         from agent.web.signing import Signing
 
@@ -279,9 +291,12 @@ class App:
             reception=self.reception,
             figures=self.figures,
             live=self.live,
+            replays=self.replays,
+            pace=Rate(self.clock, CHANGES, CHANGES_PER_SECOND),
             unready=self.unready,
         )
-        return [*signing.routes(), *rooms(daemon)]
+        pages, onward = rooms(daemon)
+        return [*signing.routes(), *pages], onward
 
     async def _plan(self) -> None:
         await self._guard_the_way()

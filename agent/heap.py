@@ -7,7 +7,7 @@ import gc
 
 _FIRST, _EVERY = 60.0, 300.0  # by then everything was looked at once
 _ANEW = 12
-_SELDOM = 1000  # so many rounds of the young before all that is not set aside is gone through in between
+_SELDOM = 100  # so many rounds of the young before all that is not set aside is gone through in between
 
 
 def set_aside() -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from agent.ack_links import PATH, AckLinks, Opened, waits
 from agent.clock import Clock
 from agent.desk.asked import Asked, Refusal
-from agent.web.small_pages import FORM, Bucket, paragraph, small_page
+from agent.web.small_pages import FORM, bucket, paragraph, small_page
 from alerting.desk.letters import moment
 from alerting.desk.ticket import IllegalMove, Move, Ticket, TicketEvent
 from checks.masking import secretless
@@ -32,13 +32,13 @@ class Acknowledge:
 
     def __init__(self, links: AckLinks, ask: Ask, clock: Clock, timeline: Timeline) -> None:
         self._links, self._ask, self._clock = links, ask, clock
-        self._timeline, self._bucket = timeline, Bucket(clock)
+        self._timeline, self._bucket = timeline, bucket(clock)
 
     def routes(self) -> list[Route]:
         return [Route(f"{PATH}{{token}}", self._answer, methods=_METHODS)]
 
     async def _answer(self, request: Request) -> Response:
-        if not self._bucket.takes():
+        if not self._bucket.take():
             return _said("Try again", "Too many at once. Please try again in a minute.", 429)
         link = self._links.opened(request.path_params["token"])
         if link is None:

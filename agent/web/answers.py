@@ -16,7 +16,7 @@ from agent.clock import Clock
 from agent.desk.asked import Asked, CannotDo, Refusal
 from agent.desk.one_time import PATH
 from agent.web import posted
-from agent.web.small_pages import FORM, MOST_SENT, Bucket, fields, paragraph, small_page
+from agent.web.small_pages import FORM, MOST_SENT, bucket, fields, paragraph, small_page
 from alerting.desk.survey import LEAST, LONGEST_COMMENT, MOST, QUESTIONS
 from alerting.desk.ticket import IllegalMove
 
@@ -29,13 +29,13 @@ _GONE = "This link is not valid. Perhaps it is an older one: the latest message 
 
 def answer_routes(ask: Ask, clock: Clock) -> list[Route]:
     """`/t/TOKEN`; `ask` is that of the desk. To look changes nothing: programs that read mail follow links too."""
-    bucket = Bucket(clock)
+    left = bucket(clock)
 
     async def answers(request: Request) -> Response:
         token = _TOKEN.fullmatch(request.path_params["token"])
         if token is None:
             return small_page("Not found", paragraph(_GONE), 404)
-        if not bucket.takes():
+        if not left.take():
             return small_page("Try again", paragraph("Too many at once. Please try again in a minute."), 429)
         arguments = {"ticket": int(token[1]), "secret": token[2]}
         try:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import HTMLResponse, Response
 
 from agent.clock import Clock
+from agent.door import Bucket
 
 FORM = "application/x-www-form-urlencoded"
 MOST_SENT = 16 * 1024
@@ -34,19 +35,9 @@ _HEADERS = {
 }
 
 
-class Bucket:
-    """So many at once, and so many a second."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._left, self._at = clock, _BURST, clock.monotonic()
-
-    def takes(self) -> bool:
-        now = self._clock.monotonic()
-        self._left, self._at = min(_BURST, self._left + (now - self._at) * _PER_SECOND), now
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        return True
+def bucket(clock: Clock) -> Bucket:
+    """How often pages of one kind are given: guesses are slow."""
+    return Bucket(clock, _BURST, _PER_SECOND)
 
 
 def small_page(heading: str, body: str, status: int = 200) -> Response:
