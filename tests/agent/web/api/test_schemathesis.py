@@ -1,4 +1,4 @@
-"""The API is what its description says: whatever is sent, nothing breaks, and no answer is one that is not described."""
+"""The API is what its description says: nothing breaks, and no answer comes that is not described."""
 
 from __future__ import annotations
 
