@@ -370,6 +370,12 @@ class Reader:
         row = self._connection.execute(query).mappings().first()
         return None if row is None else ticket_of(row)
 
+    def tickets_numbered(self, numbers: Collection[int]) -> dict[int, Ticket]:
+        """Those of these numbers that there are."""
+        table = schema.tickets
+        query = select(table).where(table.c.agent_id == self._agent, table.c.number.in_(numbers))
+        return {row["number"]: ticket_of(row) for row in self._connection.execute(query).mappings()}
+
     def tickets_since(self, since: int) -> list[Ticket]:
         """Those that were opened since then, and those that were identified since although they began before."""
         table = schema.tickets

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from agent.web.pages import incidents, live, maintenance, outbox, overview, reports, service, ticket, tickets
+from agent.web.pages import (
+    incidents,
+    live,
+    maintenance,
+    outbox,
+    overview,
+    reports,
+    service,
+    ticket,
+    ticket_edit,
+    tickets,
+)
 from agent.web.visit import Address
 
 ADDRESSES: tuple[Address, ...] = (
@@ -10,6 +21,7 @@ ADDRESSES: tuple[Address, ...] = (
     *service.ADDRESSES,
     *tickets.ADDRESSES,
     *ticket.ADDRESSES,
+    *ticket_edit.ADDRESSES,
     *incidents.ADDRESSES,
     *maintenance.ADDRESSES,
     *outbox.ADDRESSES,

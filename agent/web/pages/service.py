@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,12 @@ from agent.views.services import state_of
 from agent.web.charts.bars import waterfall
 from agent.web.charts.strip import strip
 from agent.web.pages.service_charts import History, latency_chart, state_chart
+from agent.web.readings import conditions, values
 from agent.web.sight import seen_service, seen_services
 from agent.web.visit import Address, Visit
 from alerting.incidents.suppression import Suppression
 from alerting.slo.periods import parse_period
 from checks.base import Reading, Status
-from checks.readable import readable
 from config.models import Check, Service
 
 RANGES = {"24h": 86_400, "7d": 7 * 86_400, "30d": 30 * 86_400}
@@ -108,26 +108,15 @@ def _uptime(visit: Visit, store: Reader, service: Service) -> list[tuple[str, Ma
 def _seen(visit: Visit, store: Reader, check: Check, history: History) -> Seen:
     memory = visit.daemon.world().checks.get((check.service, check.name))
     reading = memory.last if memory is not None else None
-    kind = visit.daemon.kinds.get(check.kind)
-    units = {each.name: each.unit for each in kind.values} if kind is not None else {}
-    shown = reading.values if reading is not None else {}
     return Seen(
         check,
         str(memory.state.state or Status.UNKNOWN.value) if memory is not None else Status.UNKNOWN.value,
         reading,
-        [(name, readable(value, units.get(name, ""))) for name, value in shown.items() if value is not None],
-        list(_conditions(reading)) if reading is not None else [],
+        values(visit.daemon, check.kind, reading) if reading is not None else [],
+        list(conditions(reading)) if reading is not None else [],
         waterfall(reading.phases) if reading is not None else "",
         latency_chart(store, check.name, history),
     )
-
-
-def _conditions(reading: Reading) -> Iterable[tuple[str, str, str]]:
-    """What it would be when true, the condition, and what was seen."""
-    for judged in reading.conditions:
-        seen = ", ".join(f"{name} = {value}" for leaf in judged.leaves for name, value in leaf.seen)
-        verdict = {True: judged.level.value, False: "ok", None: "unknown"}[judged.verdict]
-        yield verdict, judged.text, seen
 
 
 def _held(visit: Visit, service: Service) -> list[Suppression]:

@@ -66,6 +66,8 @@ work GET /tickets/new
 work POST /tickets/new
 look GET /tickets/{ticket}
 work POST /tickets/{ticket}
+work GET /tickets/{ticket}/edit
+work POST /tickets/{ticket}/edit
 look GET /incidents
 look GET /incidents/{number}
 look GET /maintenance
