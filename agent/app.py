@@ -44,6 +44,7 @@ from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, log_changes
 from agent.rulebook import Rulebook
 from agent.runner import Runner
+from agent.saved_views import SavedViews
 from agent.scheduler import TICK, Scheduler
 from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
@@ -98,8 +99,7 @@ class App:
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
-        self.reception = Reception(writer, self.clock, agent.id)
-        await self.reception.start()
+        await self._remember_people(writer)
         self.pipeline.wants = self.looking.at_once
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
@@ -120,6 +120,12 @@ class App:
         log.info(
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
+
+    async def _remember_people(self, writer: Writer) -> None:
+        self.reception = Reception(writer, self.clock, self.config.agent.id)
+        await self.reception.start()
+        self.saved_views = SavedViews(writer, self.config.agent.id)
+        await self.saved_views.start()
 
     def _count_tickets(self) -> None:
         self.desk_metrics = DeskMetrics(
@@ -179,6 +185,7 @@ class App:
             unready=self.unready,
             path=self.origin.path,
             admitting=Admitting(self.reception, self.clock.now, self._url),
+            saved_views=self.saved_views,
         )
         control = ControlServer(self.directory, self.commands.answer)
         await control.start()
@@ -266,6 +273,7 @@ class App:
             reception=self.reception,
             figures=self.figures,
             live=self.live,
+            saved_views=self.saved_views,
             unready=self.unready,
         )
         return [*signing.routes(), *rooms(daemon)]

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.memory import World
 from agent.reception import Reception
 from agent.rulebook import Rulebook
+from agent.saved_views import SavedViews
 from agent.store.reader import Reader, reading
 from agent.web.figures import Figures
 from agent.web.live import Live
@@ -43,6 +44,7 @@ class Daemon:
     reception: Reception
     figures: Figures
     live: Live
+    saved_views: SavedViews
     unready: Callable[[], list[str]]
 
     @contextmanager

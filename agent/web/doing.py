@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.control import Refused
+from agent.desk.life import STAGES
 from agent.store.reader import NoStore
 from agent.web.acts import Act, Field
 from agent.web.moments import given
 from agent.web.visit import Visit
+from alerting.desk.fields import CAUSES
 from alerting.desk.ticket import Ticket, parse_id
+from config.policies import PRIORITIES
 
 _MOST_LINES = 50
 _SAYS = {"yes": True, "no": False}
 
 
+def seen_tickets(visit: Visit, numbers: Collection[int]) -> dict[int, Ticket]:
+    """Those of these numbers that are there, and that the person sees. To be used on a thread."""
+    world = visit.daemon.world()
+    found = {number: each for number in numbers if (each := world.tickets.get(number)) is not None}
+    if others := set(numbers) - found.keys():
+        with contextlib.suppress(NoStore), visit.daemon.store() as store:
+            found |= store.tickets_numbered(others)
+    return {number: each for number, each in found.items() if visit.sees_ticket(each)}
+
+
 def seen_ticket(visit: Visit, number: int | None) -> Ticket | None:
     """The ticket of that number; None where it is not there, or not theirs. To be used on a thread."""
-    if number is None:
-        return None
-    found = visit.daemon.world().tickets.get(number)
-    try:
-        if found is None:
-            with visit.daemon.store() as store:
-                found = store.ticket(number)
-    except NoStore:
-        return None
-    return found if found is not None and visit.sees_ticket(found) else None
+    return None if number is None else seen_tickets(visit, [number]).get(number)
 
 
 def arguments(visit: Visit, act: Act) -> dict[str, Any]:
@@ -36,16 +41,42 @@ def arguments(visit: Visit, act: Act) -> dict[str, Any]:
     return {**act.fixed, **{name: value for name, value in found.items() if value is not None}}
 
 
+def choices(
+    visit: Visit, own: str | None = None, stamps: Container[str] = ()
+) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The lists that forms choose from; what is of the `own` team comes first, without the stages of `stamps`."""
+    config = visit.daemon.config()
+    teams = sorted(config.teams.items(), key=lambda each: (each[0] != own, each[0]))
+    people = dict.fromkeys(member.name for _, team in teams for member in team.members)
+    return {
+        "people": [(name, name) for name in people],
+        "teams": [(name, team.title or name) for name, team in teams],
+        "priorities": [(each, each) for each in PRIORITIES],
+        "causes": [(each, each.replace("_", " ")) for each in CAUSES],
+        "waits": [("reporter", "the reporter"), ("vendor", "a vendor")],
+        "relations": [
+            ("related", "related to"),
+            ("child_of", "a part of"),
+            ("duplicate_of", "a duplicate of"),
+        ],
+        "vendors": [(name, name) for name in config.vendors],
+        "stages": [(each, each) for each in STAGES if each not in stamps],
+    }
+
+
 def kept(visit: Visit, act: Act) -> dict[str, str]:
     """The fields as they were filled in, to be filled in again."""
     return {each.name: visit.form.get(each.name, "")[: each.longest] for each in act.fields}
 
 
-async def do(visit: Visit, number: int, act: Act, told: dict[str, Any]) -> None:
-    """Raises Refused, in the words for the person; what came before that stays done."""
-    version = visit.form.get("version", "")
-    versioned = act.versioned and version.isascii() and version.isdigit()
-    at: int | None = int(version[:9]) if versioned else None
+def version(text: str) -> int | None:
+    """As forms carry it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+async def do(visit: Visit, number: int, act: Act, told: dict[str, Any], at: int | None) -> None:
+    """On version `at` of the ticket. Raises Refused, in the words for the person; what came before stays done."""
+    at = at if act.versioned else None
     for verb, asked in _steps(act, told):
         with_version = {**asked, "version": at} if at is not None else asked
         if verb == "verify":

@@ -9,10 +9,13 @@ from agent.web.pages import (
     outbox,
     overview,
     reports,
+    saved_views,
     service,
     ticket,
     ticket_edit,
+    ticket_new,
     tickets,
+    tickets_bulk,
 )
 from agent.web.visit import Address
 
@@ -20,6 +23,9 @@ ADDRESSES: tuple[Address, ...] = (
     *overview.ADDRESSES,
     *service.ADDRESSES,
     *tickets.ADDRESSES,
+    *ticket_new.ADDRESSES,
+    *tickets_bulk.ADDRESSES,
+    *saved_views.ADDRESSES,
     *ticket.ADDRESSES,
     *ticket_edit.ADDRESSES,
     *incidents.ADDRESSES,

@@ -10,18 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.access.person import Right
 from agent.control import Refused
-from agent.desk.life import STAGES
 from agent.store.reader import NoStore
 from agent.views.tickets import due_next, late, names_of
 from agent.web.acts import ACTS, Act, offered
-from agent.web.doing import arguments, do, kept, seen_ticket
+from agent.web.doing import arguments, choices, do, kept, seen_ticket, version
 from agent.web.ticket_view import around
 from agent.web.visit import Address, Visit
-from alerting.desk.fields import CAUSES
 from alerting.desk.ticket import Ticket, parse_id
-from config.policies import PRIORITIES
 
-Choices = Mapping[str, Sequence[tuple[str, str]]]
 _MISSING = "there is no such ticket"
 
 
@@ -50,7 +46,7 @@ def _page(visit: Visit, wrong: str = "", tried: Act | None = None) -> Response:
         **values,
         **_head(visit, found),
         acts=acts,
-        choices=_choices(visit, found),
+        choices=choices(visit, found.team, found.stamps),
         filled={**_filled(found), **({tried.name: written} if tried is not None else {})},
         tried=tried,
         lost=_lost(tried, written, acts),
@@ -73,27 +69,6 @@ def _lost(tried: Act | None, written: Mapping[str, str], acts: Mapping[str, Sequ
     """What was written for an act that cannot be done any more."""
     there = {each.name for part in acts.values() for each in part}
     return "" if tried is None or tried.name in there else "\n\n".join(filter(None, written.values()))
-
-
-def _choices(visit: Visit, found: Ticket) -> Choices:
-    """The lists that forms choose from; those of the ticket's own team come first."""
-    config = visit.daemon.config()
-    teams = sorted(config.teams.items(), key=lambda each: (each[0] != found.team, each[0]))
-    people = dict.fromkeys(member.name for _, team in teams for member in team.members)
-    return {
-        "people": [(name, name) for name in people],
-        "teams": [(name, team.title or name) for name, team in teams],
-        "priorities": [(each, each) for each in PRIORITIES],
-        "causes": [(each, each.replace("_", " ")) for each in CAUSES],
-        "waits": [("reporter", "the reporter"), ("vendor", "a vendor")],
-        "relations": [
-            ("related", "related to"),
-            ("child_of", "a part of"),
-            ("duplicate_of", "a duplicate of"),
-        ],
-        "vendors": [(name, name) for name in config.vendors],
-        "stages": [(each, each) for each in STAGES if each not in found.stamps],
-    }
 
 
 def _filled(found: Ticket) -> dict[str, dict[str, str]]:
@@ -125,7 +100,7 @@ async def act(visit: Visit) -> Response:
         if asked is None:
             raise Refused("say what is to be done")
         told = await visit.aside(lambda: arguments(visit, asked))
-        await do(visit, found.number, asked, told)
+        await do(visit, found.number, asked, told, version(visit.form.get("version", "")))
     except Refused as error:
         said = str(error)
         return await visit.aside(lambda: _page(visit, said, asked))

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from agent.access.person import Right
 from agent.control import Refused
 from agent.desk.field_words import LONGEST_DESCRIPTION, LONGEST_TITLE, OF_REPORTER, SEVERITIES, value_of
-from agent.web.doing import seen_ticket
+from agent.web.doing import seen_ticket, version
 from agent.web.sight import seen_service, seen_services
 from agent.web.visit import Address, Visit
 from alerting.desk.fields import FIELDS
@@ -100,14 +100,14 @@ async def change(visit: Visit) -> Response:
     found = await visit.aside(lambda: _ticket(visit))
     written = {name: visit.form[name] for name in _names(found) if name in visit.form}
     changes = {name: text for name, text in written.items() if text.strip() != value_of(found, name).strip()}
-    version = visit.form.get("version", "")
+    at = version(visit.form.get("version", ""))
     try:
-        if not version.isascii() or not version.isdigit():
+        if at is None:
             raise Refused("load the page again")
         if name := changes.get("service", ""):
             _must_see(visit, name)
         if changes:
-            await visit.desk("tickets.set", ticket=found.number, changes=changes, version=int(version[:9]))
+            await visit.desk("tickets.set", ticket=found.number, changes=changes, version=at)
     except Refused as error:
         said = str(error)
         return await visit.aside(lambda: _page(visit, _ticket(visit), said, written))

@@ -62,6 +62,12 @@ plan POST /services/{service}/look
 plan POST /services/{service}/pause
 plan POST /services/{service}/resume
 look GET /tickets
+work GET /tickets/bulk
+work POST /tickets/bulk
+look GET /tickets/views
+look POST /tickets/views
+look POST /tickets/views/change
+look POST /tickets/views/remove
 work GET /tickets/new
 work POST /tickets/new
 look GET /tickets/{ticket}

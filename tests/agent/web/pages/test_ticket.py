@@ -4,52 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent.access.person import Role
 from alerting.desk.ticket import Ticket
 from tests.agent.scenarios.street import street
+from tests.agent.web.pages.desk import EVIL, SECTIONS, do, now, opened, services
 from tests.agent.web.rig import House, house
 
 pytestmark = pytest.mark.anyio
-EVIL = "<script>alert(1)</script>"
-TEAMS = {
-    "web": {
-        "members": [
-            {"name": "Agent One", "login": "agent", "email": "one@example.org"},
-            {"name": "Agent Two", "login": "two", "email": "two@example.org"},
-        ]
-    },
-    "infra": {"title": "Infra", "members": [{"name": "Agent Three", "email": "three@example.org"}]},
-}
-VENDORS = {"hoster": {"contact": "noc@example.org", "expected": "2d"}}
-SECTIONS: dict[str, Any] = {"teams": TEAMS, "vendors": VENDORS}
-
-
-def services(town: Any) -> dict[str, Any]:
-    return {
-        "shop": {"title": "Shop", "team": "web", "checks": {"site": town.check("shop")}},
-        "mail": {"team": "infra", "checks": {"site": town.check("mail")}},
-    }
-
-
-async def opened(there: House, title: str = "Cannot log in", **more: Any) -> Ticket:
-    """By somebody who called."""
-    told = {"title": title, "service": "shop", "reporter": {"name": "Caller One"}, **more}
-    made = await there.app.commands.answer("desk", {"verb": "tickets.open", "arguments": told}, "agent")
-    return now(there, int(made["id"][2:]))
-
-
-def now(there: House, number: int) -> Ticket:
-    return there.app.pipeline.world.tickets[number]
-
-
-async def do(there: House, ticket: Ticket, verb: str, **fields: str) -> None:
-    """The act is done: the page is shown again."""
-    answer = await there.post(f"/tickets/{ticket.id}", {"verb": verb, **fields})
-    assert answer.status_code == 303, re.findall(r'role="alert">\s*<p>(.*?)</p>', answer.text)
 
 
 async def offers(there: House, ticket: Ticket) -> set[str]:
