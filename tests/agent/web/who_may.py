@@ -10,6 +10,7 @@ ANYBODY = """
 200 GET /metrics
 200 GET /static/tocsin.css
 200 GET /static/tocsin.js
+200 GET /static/keys.js
 200 GET /static/tocsin.svg
 200 GET /sign-in
 403 POST /sign-in
@@ -58,6 +59,8 @@ MAY = """
 look GET /
 look GET /live
 look GET /services/{service}
+look GET /services/{service}/explain
+look GET /services/{service}/explain/{check}
 plan POST /services/{service}/look
 plan POST /services/{service}/pause
 plan POST /services/{service}/resume
