@@ -15,28 +15,17 @@ from agent.views.clocks import clocks_document
 from agent.views.explained_incident import link_words
 from agent.views.services import state_of
 from agent.web.paging import Page, paged
-from agent.web.readings import conditions, values
+from agent.web.readings import SeenCheck, seen_checks
 from agent.web.sight import sees_about
 from agent.web.visit import Visit
 from alerting.desk.ticket import Ticket, TicketEvent
 from alerting.incidents.incident import Incident
 from alerting.incidents.problem import Member
-from checks.base import Reading
 from config.policies import Policy
 
 _LINES = 50
 _MOST_SAID, _MOST_EVIDENCE, _MOST_CHECKS, _MOST_MEMBERS = 30, 5, 3, 30
 _TIES = frozenset({"duplicate_of", "duplicated_by", "child_of", "parent_of", "related"})
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A check that stands behind the ticket, and its last reading."""
-
-    name: str
-    reading: Reading
-    values: list[tuple[str, str]]
-    conditions: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +63,7 @@ def around(visit: Visit, store: Reader, ticket: Ticket) -> dict[str, Any]:
         "incidents": [(each, _sees(visit, each.service)) for each in incidents],
         "members": members[:_MOST_MEMBERS],
         "more_members": max(0, len(members) - _MOST_MEMBERS),
-        "checks": list(_checks(visit, ticket, incidents, members)),
+        "checks": _checks(visit, ticket, incidents, members),
         "ties": _ties(visit, store, ticket, found.links(ticket.number)),
         "clocks": clocks_document(ticket, policy, visit.now),
         "record": record_document(ticket, policy),
@@ -106,23 +95,11 @@ def _timeline(visit: Visit, events: Sequence[TicketEvent]) -> Timeline:
 
 def _checks(
     visit: Visit, ticket: Ticket, incidents: Iterable[Incident], members: Iterable[Member]
-) -> Iterable[Seen]:
+) -> list[SeenCheck]:
     """Its own check first, then those of its incidents; the first few that were looked at."""
-    world, config = visit.daemon.world(), visit.daemon.config()
     named = [(ticket.service, ticket.check), *((each.service, each.rule) for each in incidents)]
     named += [each.key for each in members]
-    found = 0
-    for service, name in dict.fromkeys(named):
-        memory = world.checks.get((service, name))
-        known = config.services.get(service)
-        check = known.checks.get(name) if known is not None else None
-        if memory is None or memory.last is None or check is None or not _sees(visit, service):
-            continue
-        last = memory.last
-        yield Seen(f"{service}.{name}", last, values(visit.daemon, check.kind, last), list(conditions(last)))
-        found += 1
-        if found == _MOST_CHECKS:
-            return
+    return seen_checks(visit.daemon, visit.person, named, _MOST_CHECKS)
 
 
 def _ties(visit: Visit, store: Reader, ticket: Ticket, links: Sequence[Link]) -> list[Tie]:

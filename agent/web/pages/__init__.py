@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.web.pages import (
+    explain,
     incidents,
     live,
     maintenance,
@@ -22,6 +23,7 @@ from agent.web.visit import Address
 ADDRESSES: tuple[Address, ...] = (
     *overview.ADDRESSES,
     *service.ADDRESSES,
+    *explain.ADDRESSES,
     *tickets.ADDRESSES,
     *ticket_new.ADDRESSES,
     *tickets_bulk.ADDRESSES,

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from agent.access.person import Right
+from agent.burning import Look
 from agent.control import Refused
 from agent.store.reader import NoStore, Reader
 from agent.uptime import Ledger, figures, ledgers_for
@@ -56,6 +57,7 @@ def service_page(visit: Visit) -> Response:
             history = _history(visit, store, service, between)
             uptime = _uptime(visit, store, service)
             checks = [_seen(visit, store, each, history) for each in service.checks.values()]
+            burning = Look(store, visit.daemon.config(), visit.now).of(service)
     except NoStore:
         raise HTTPException(503, "nothing is stored yet") from None
     figure = visit.daemon.figures.of([service])[service.name]
@@ -65,6 +67,7 @@ def service_page(visit: Visit) -> Response:
         state=state_of(visit.daemon.world(), service),
         timeline=state_chart(history),
         uptime=uptime,
+        burning=burning,
         strip=strip(figure.days, service.target, visit.daemon.config().agent.timezone) if figure.days else "",
         checks=checks,
         incidents=history.incidents[:_MOST_INCIDENTS],
