@@ -24,6 +24,7 @@ from alerting.incidents.problem import Member
 from config.policies import Policy
 
 _LINES = 50
+_ROOM = 12_000  # characters
 _MOST_SAID, _MOST_EVIDENCE, _MOST_CHECKS, _MOST_MEMBERS = 30, 5, 3, 30
 _TIES = frozenset({"duplicate_of", "duplicated_by", "child_of", "parent_of", "related"})
 
@@ -39,13 +40,17 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`talk` is what the reporter sees, `notes` what we write among us: the latest; `page` has lines by place."""
+    """`talk` is what the reporter sees, `notes` what we write among us: the latest, `earlier` how many more there are.
+
+    `page` has lines by place, cut where they are long; `whole` is the place and text that is asked for by `?line=`.
+    """
 
     talk: Sequence[TicketEvent]
     notes: Sequence[TicketEvent]
     earlier: int
     evidence: Sequence[TicketEvent]
     page: Page[tuple[int, TicketEvent]]
+    whole: tuple[int, str] | None
 
 
 def around(visit: Visit, store: Reader, ticket: Ticket) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def around(visit: Visit, store: Reader, ticket: Ticket) -> dict[str, Any]:
     policy = policy_of(visit, ticket)
     service = visit.daemon.config().services.get(ticket.service)
     return {
-        "timeline": _timeline(visit, store.timeline(ticket.number)),
+        "timeline": _timeline(visit, ticket, store.timeline(ticket.number)),
         "files": store.attachments(ticket.number),
         "remote": found.deliveries(ticket.number),
         "incidents": [(each, _sees(visit, each.service)) for each in incidents],
@@ -83,14 +88,39 @@ def _sees(visit: Visit, service: str) -> bool:
     return sees_about(visit.daemon.config(), visit.person, service)
 
 
-def _timeline(visit: Visit, events: Sequence[TicketEvent]) -> Timeline:
+def _timeline(visit: Visit, ticket: Ticket, events: Sequence[TicketEvent]) -> Timeline:
     talk = [each for each in events if not each.internal]
     notes = [each for each in events if each.what == "note"]
     evidence = [each for each in events if each.what in (EVIDENCE, HOPS)]
     placed = list(enumerate(events, 1))[::-1]
-    earlier = max(0, len(talk) - _MOST_SAID) + max(0, len(notes) - _MOST_SAID)
-    page = paged(visit, placed, _LINES)
-    return Timeline(talk[-_MOST_SAID:], notes[-_MOST_SAID:], earlier, evidence[-_MOST_EVIDENCE:], page)
+    told, noted = _latest(talk), _latest(notes)
+    return Timeline(
+        talk=told,
+        notes=noted,
+        earlier=len(talk) - len(told) + len(notes) - len(noted),
+        evidence=evidence[-_MOST_EVIDENCE:],
+        page=paged(visit, placed, _LINES),
+        whole=_whole(
+            visit.request.query_params.get("line", ""), [ticket.description, *(e.text for e in events)]
+        ),
+    )
+
+
+def _latest(events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
+    """As many of the last ones as a page has room for; the very last in any case."""
+    room, count = _ROOM, 0
+    for each in events[: -_MOST_SAID - 1 : -1]:
+        room -= len(each.text)
+        if room < 0 and count:
+            break
+        count += 1
+    return events[len(events) - count :]
+
+
+def _whole(asked: str, texts: Sequence[str]) -> tuple[int, str] | None:
+    """The text at that place: of the timeline, and before it, at 0, what the ticket is about."""
+    known = asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked) < len(texts)
+    return (int(asked), texts[int(asked)]) if known else None
 
 
 def _checks(

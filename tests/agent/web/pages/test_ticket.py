@@ -215,3 +215,21 @@ async def test_a_long_timeline_is_turned_page_by_page(tmp_path: Path) -> None:
             assert "word 59 of many" in page
             assert "word 0 of many" not in page
             assert "word 0 of many" in (await there.get(f"/tickets/{ticket.id}?page=2")).text
+
+
+async def test_long_texts_are_cut_and_shown_whole_when_asked_for(tmp_path: Path) -> None:
+    with street() as town:
+        async with house(tmp_path, services(town), Role.AGENT, **SECTIONS) as there:
+            ticket = await opened(there, description=f"{'about it ' * 2000}the end of it")
+            for number in range(6):
+                await do(there, ticket, "note", text=f"{'word ' * 1900}end {number}")
+            page = (await there.get(f"/tickets/{ticket.id}")).text
+            assert len(page) < 100_000
+            assert "the end of it" not in page
+            assert "end 5" in page.partition('id="notes"')[2].partition('id="timeline"')[0]
+            assert "5 earlier ones" in page
+            place = re.findall(r'href="\?line=(\d+)#whole"', page)[-1]
+            assert "end 0" in (await there.get(f"/tickets/{ticket.id}?line={place}")).text
+            assert "the end of it" in (await there.get(f"/tickets/{ticket.id}?line=0")).text
+            for wrong in ("999", "-1", "x", "9" * 50):
+                assert (await there.get(f"/tickets/{ticket.id}?line={wrong}")).status_code == 200
