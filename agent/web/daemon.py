@@ -16,6 +16,7 @@ from agent.memory import World
 from agent.reception import Reception
 from agent.replays import Replays
 from agent.rulebook import Rulebook
+from agent.saved_views import SavedViews
 from agent.store.reader import Reader, reading
 from agent.web.figures import Figures
 from agent.web.live import Live
@@ -48,6 +49,7 @@ class Daemon:
     live: Live
     replays: Replays
     pace: Rate
+    saved_views: SavedViews
     unready: Callable[[], list[str]]
 
     @contextmanager

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from agent.web.pages import incidents, live, maintenance, outbox, overview, reports, service, ticket, tickets
+from agent.web.pages import (
+    explain,
+    incidents,
+    live,
+    maintenance,
+    outbox,
+    overview,
+    reports,
+    saved_views,
+    service,
+    ticket,
+    ticket_edit,
+    ticket_new,
+    tickets,
+    tickets_bulk,
+)
 from agent.web.visit import Address
 
 ADDRESSES: tuple[Address, ...] = (
     *overview.ADDRESSES,
     *service.ADDRESSES,
+    *explain.ADDRESSES,
     *tickets.ADDRESSES,
+    *ticket_new.ADDRESSES,
+    *tickets_bulk.ADDRESSES,
+    *saved_views.ADDRESSES,
     *ticket.ADDRESSES,
+    *ticket_edit.ADDRESSES,
     *incidents.ADDRESSES,
     *maintenance.ADDRESSES,
     *outbox.ADDRESSES,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.output import rfc3339
+from agent.desk.document import moment as rfc3339
 from alerting.calendars import Calendar
 from alerting.slo.figures import exact_seconds
 from alerting.slo.sources import Gap, Imported, LeftOut, Maker, Planned, Seen
@@ -31,6 +31,11 @@ _GAPS = {
     "to_come": "nothing is known yet of the time since {start}, the agent's last sign of life",
 }
 _LONGEST = 300
+
+
+def utc(at: int) -> str:
+    """A moment as JSON has it."""
+    return str(rfc3339(at))
 
 
 class Reasons:
