@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from prometheus_client.core import Metric
 
+from agent import ack_links
+from agent.ack_links import AckLinks, mailboxes
 from agent.admitting import Admitting
 from agent.budget import Budget
 from agent.changes import Changes, differences
@@ -31,6 +33,7 @@ from agent.hearing import REFRESH, Hearing
 from agent.holds import PLANNING, Holds
 from agent.hooks import Hooks
 from agent.inbound import InboundDoor
+from agent.keys import secret_in
 from agent.known_issues import TURN, KnownIssues
 from agent.lock import StateLock
 from agent.looking import COMMIT_PATIENCE, Looking
@@ -42,6 +45,7 @@ from agent.reception import Reception
 from agent.reconcile import TURN as COMPARING
 from agent.reconcile import Reconciler
 from agent.reload import WATCH, Origin, Reloads, log_changes
+from agent.replays import Replays
 from agent.rulebook import Rulebook
 from agent.runner import Runner
 from agent.saved_views import SavedViews
@@ -57,6 +61,7 @@ from agent.web.figures import ROUND, Figures
 from agent.web.live import EVERY, Live
 from agent.web.server import Listener, WebServer, certified
 from alerting.connectors.registry import all_connectors
+from alerting.desk.ticket import TicketEvent
 from checks.registry import all_kinds
 from config.models import Config
 
@@ -99,7 +104,7 @@ class App:
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
-        await self._remember_people(writer)
+        await self._let_in(writer)
         self.pipeline.wants = self.looking.at_once
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
@@ -121,10 +126,14 @@ class App:
             "daemon.started", agent=agent.id, checks=len(self.config.checks()), listen=self.web.addresses
         )
 
-    async def _remember_people(self, writer: Writer) -> None:
-        self.reception = Reception(writer, self.clock, self.config.agent.id)
+    async def _let_in(self, writer: Writer) -> None:
+        agent = self.config.agent.id
+        self.reception, self.replays = (
+            Reception(writer, self.clock, agent),
+            Replays(writer, self.clock, agent),
+        )
         await self.reception.start()
-        self.saved_views = SavedViews(writer, self.config.agent.id)
+        self.saved_views = SavedViews(writer, agent)
         await self.saved_views.start()
 
     def _count_tickets(self) -> None:
@@ -160,6 +169,9 @@ class App:
         self.precedents.start()
         self._cleanup.push_async_callback(self.precedents.stop)
         self.delivery = Delivery(self.config, self.origin.connectors, self.clock, self.pipeline)
+        secret = await asyncio.to_thread(secret_in, self.directory, ack_links.SECRET)
+        self.ack_links = AckLinks(self.pipeline, self.clock, secret, lambda: mailboxes(self.config))
+        self.delivery.postbox.under, self.delivery.below = self.ack_links.under, self.ack_links.below
         self.vitals.waiting = lambda: self.delivery.stalled_for
         self.vitals.delivered = lambda: self.delivery.delivered
         self._cleanup.push_async_callback(self.delivery.aclose)
@@ -201,6 +213,10 @@ class App:
     def _stored(self) -> AbstractContextManager[Reader]:
         return reading(self.directory, self.config.agent.id)
 
+    def _timeline(self, number: int) -> list[TicketEvent]:
+        with self._stored() as store:
+            return store.timeline(number)
+
     async def first_link(self) -> str | None:
         """A one-time link for the first admin; None once there is somebody."""
         if self.reception.book.users:
@@ -233,31 +249,37 @@ class App:
         return self._shielded(metrics_site(self._metrics_routes()))
 
     def _site(self) -> Any:
+        from agent.web.acknowledge import Acknowledge
         from agent.web.answers import answer_routes
+        from agent.web.changes import change_routes
         from agent.web.hooks import hook_routes
         from agent.web.inbound import inbound_routes
         from agent.web.site import site
         from agent.web.tickets import ticket_routes
 
+        pages, onward = self._rooms()
         made = site(
             self._metrics_routes(),
             self.hearing,
-            self.markers,
+            *change_routes(self.markers, onward),
             *inbound_routes(self.inbound),
             *hook_routes(Hooks(lambda: self.delivery.desks, self.delivery.look_soon, self.clock)),
             *answer_routes(self.pipeline.ask_desk, self.clock),
+            *Acknowledge(self.ack_links, self.pipeline.ask_desk, self.clock, self._timeline).routes(),
             *ticket_routes(
                 Door("desk", self.clock, lambda: self.config.desk.token),
                 self.pipeline.ask_desk,
                 self.clock,
                 lambda: self.config.desk.attachments,
+                onward,
             ),
-            *self._rooms(),
+            *pages,
         )
         return self._shielded(made)
 
-    def _rooms(self) -> list[Any]:
+    def _rooms(self) -> tuple[list[Any], Any]:
         from agent.web.daemon import Daemon
+        from agent.web.rate import CHANGES, CHANGES_PER_SECOND, Rate
         from agent.web.rooms import rooms
         from agent.web.signing import Signing
 
@@ -274,9 +296,12 @@ class App:
             figures=self.figures,
             live=self.live,
             saved_views=self.saved_views,
+            replays=self.replays,
+            pace=Rate(self.clock, CHANGES, CHANGES_PER_SECOND),
             unready=self.unready,
         )
-        return [*signing.routes(), *rooms(daemon)]
+        pages, onward = rooms(daemon)
+        return [*signing.routes(), *pages], onward
 
     async def _plan(self) -> None:
         await self._guard_the_way()

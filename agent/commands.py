@@ -13,9 +13,9 @@ import structlog
 from agent.admitting import Admitting, CannotAdmit
 from agent.check_ups import CheckUps, NoSuchDesk
 from agent.clock import Clock
-from agent.control import Refused
+from agent.control import Refused, Why
 from agent.delivery import Delivery
-from agent.desk.asked import Asked, CannotDo, Refusal
+from agent.desk.asked import Asked, CannotDo, Conflict, NoSuchTicket, Refusal
 from agent.desk.rooms import VERBS
 from agent.holds import Holds
 from agent.markers import CannotMark, Markers
@@ -176,4 +176,13 @@ async def asked_of_desk(pipeline: Pipeline, arguments: dict[str, Any], who: str,
     try:
         return await pipeline.ask_desk(verb, Asked(told, who, now))
     except (Refusal, IllegalMove) as error:
-        raise Refused(str(error), usage=isinstance(error, CannotDo) and error.usage) from None
+        usage = isinstance(error, CannotDo) and error.usage
+        raise Refused(str(error), usage=usage, why=_why(error)) from None
+
+
+def _why(error: Exception) -> Why:
+    if isinstance(error, NoSuchTicket):
+        return "missing"
+    if isinstance(error, Conflict):
+        return "stale"
+    return "illegal" if isinstance(error, IllegalMove) else ""

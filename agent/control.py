@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -39,12 +39,18 @@ _LOOK = {
 Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
 
 
-class Refused(Exception):
-    """The request cannot be done; the text is for the person who asked. `usage`: it never could."""
+Why = Literal["", "missing", "illegal", "stale"]
 
-    def __init__(self, text: str, *, usage: bool = False) -> None:
+
+class Refused(Exception):
+    """The request cannot be done; the text is for the person who asked. `usage`: it never could.
+
+    `why` says of a thing that it is `missing`, is in another state (`illegal`), or was changed meanwhile (`stale`).
+    """
+
+    def __init__(self, text: str, *, usage: bool = False, why: Why = "") -> None:
         super().__init__(text)
-        self.usage = usage
+        self.usage, self.why = usage, why
 
 
 class NotRunning(Exception):

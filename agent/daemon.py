@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import uvloop
 
 from agent import logs
 from agent.app import CHECKPOINT, App, build
+from agent.heap import keep_aside, set_aside
 from agent.reload import Origin
 from agent.systemd import Notifier
 from config.loader import Loaded
@@ -57,15 +57,15 @@ class _Daemon:
             return 0
         self._say_ready()
         await self._welcome()
-        gc.collect()
-        gc.freeze()  # what is there now stays: the collector need not go through it again and again
+        set_aside()
         self._is_up = True
         if self._reload_asked:
             self._app.reloads.ask()
-        feeding = asyncio.create_task(self._feed_watchdog())
+        aside = (asyncio.create_task(self._feed_watchdog()), asyncio.create_task(keep_aside()))
         await self._ending.wait()
         self._systemd.send("STOPPING=1")
-        feeding.cancel()
+        for task in aside:
+            task.cancel()
         await self._app.stop()
         return 0
 

@@ -19,7 +19,7 @@ from agent.pipeline import Pipeline
 from agent.postbox import Postbox
 from agent.remote_desk import RemoteDesk
 from agent.twins import end_twins, twins_due
-from alerting.connectors.base import ConnectorType
+from alerting.connectors.base import Below, ConnectorType, nothing_below
 from alerting.messages import Can, RemoteState
 from alerting.outgoing import Outgoing, Standing, interrupted, waits_out
 from config.models import Config, Helpdesk
@@ -51,6 +51,7 @@ class Delivery:
         self._soon: set[Where] = set()
         self._sent: Counter[str] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
+        self.below: Below = nothing_below
         self.postbox = Postbox(lambda: self.desks, pipeline, clock, self._tally)
         self.use(config)
 
@@ -183,8 +184,13 @@ class Delivery:
     def _outbox(self) -> Mapping[Where, Outgoing]:
         return self._pipeline.world.outbox
 
+    def _below(self, ticket: str, to: str) -> str:
+        return self.below(ticket, to)
+
     def _desk(self, helpdesk: Helpdesk) -> RemoteDesk:
-        return RemoteDesk(helpdesk, self._connectors[helpdesk.options.type], self._agent, self._clock)
+        return RemoteDesk(
+            helpdesk, self._connectors[helpdesk.options.type], self._agent, self._clock, self._below
+        )
 
     def _lag(self, entry: Outgoing) -> int:
         desk = self.desks.get(entry.helpdesk)

@@ -64,11 +64,11 @@ def keys_for(check: Check, secret: bytes) -> list[str]:
     return [key]
 
 
-def secret_in(directory: Path) -> bytes:
+def secret_in(directory: Path, name: str = FILE_NAME) -> bytes:
     """The secret that keys are made with; it is written when there is none. Raises OSError."""
-    path = directory / FILE_NAME
+    path = directory / name
     try:
-        return read_secret(directory)
+        return read_secret(directory, name)
     except FileNotFoundError:
         made = secrets.token_hex(_BYTES).encode()
         draft = path.with_suffix(".new")
@@ -81,9 +81,9 @@ def secret_in(directory: Path) -> bytes:
         return made
 
 
-def read_secret(directory: Path) -> bytes:
+def read_secret(directory: Path, name: str = FILE_NAME) -> bytes:
     """The same, for those who may only read. Raises OSError."""
-    return (directory / FILE_NAME).read_bytes().strip()
+    return (directory / name).read_bytes().strip()
 
 
 def _made(secret: bytes, address: Address) -> str:

@@ -54,6 +54,7 @@ class Postbox:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._latest: dict[str, deque[float]] = {}
         self.delivered = 0
+        self.under: Callable[[Notice], str] = lambda _notice: ""
 
     async def start(self) -> None:
         """What was being sent when the daemon ended is sent again, as the same message."""
@@ -171,7 +172,20 @@ class Postbox:
             message = by_key[letter.key]
             await self._pipeline.change(lambda draft: self._ended(draft, desk, message, result))
 
-        await desk.tell([_letter(message, firsts) for message in begun], told)
+        await desk.tell([self._letter(message, firsts) for message in begun], told)
+
+    def _letter(self, message: _Message, firsts: Mapping[tuple[int, str], str]) -> Letter:
+        """A message about one ticket stands in that ticket's thread with the person.
+
+        What is `under` it is of this moment and never kept: links in it let in.
+        """
+        notices = [replace(each, text=f"{each.text}{self.under(each)}") for each in message.notices]
+        newest, tickets = notices[-1], {notice.ticket for notice in notices}
+        subject, text = newest.subject, newest.text
+        if message.key != newest.key:
+            subject, text = together(notices)
+        first = firsts.get((newest.ticket, newest.to.lower())) if len(tickets) == 1 else None
+        return Letter(message.key, newest.to, newest.name, subject, text, newest.at, first)
 
     def _leased(self, draft: Draft, desk: RemoteDesk, messages: list[_Message]) -> list[_Message]:
         """Those of the messages that are still to be sent, on the disk before they are."""
@@ -215,13 +229,3 @@ class Postbox:
             return parked(notice, result.reason)
         later = now + int(pause(notice.attempts, result.after, jitter) * _SECOND)
         return waits(notice, later, result.reason)
-
-
-def _letter(message: _Message, firsts: Mapping[tuple[int, str], str]) -> Letter:
-    """A message about one ticket stands in that ticket's thread with the person."""
-    newest, tickets = message.notices[-1], {notice.ticket for notice in message.notices}
-    subject, text = newest.subject, newest.text
-    if message.key != newest.key:
-        subject, text = together(message.notices)
-    first = firsts.get((newest.ticket, newest.to.lower())) if len(tickets) == 1 else None
-    return Letter(message.key, newest.to, newest.name, subject, text, newest.at, first)

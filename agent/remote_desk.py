@@ -12,6 +12,7 @@ import structlog
 
 from agent.clock import Clock
 from alerting.connectors.base import (
+    Below,
     Connector,
     ConnectorType,
     Finding,
@@ -25,6 +26,7 @@ from alerting.connectors.base import (
     Setting,
     Told,
     TwinEnder,
+    nothing_below,
 )
 from alerting.messages import Desired, Known, Observed
 from alerting.outgoing import pause
@@ -47,10 +49,12 @@ _MOST_TWINS = 100
 class RemoteDesk:
     """Calls never raise: how they failed is in their Result. `paused` says why nothing is sent at the moment."""
 
-    def __init__(self, helpdesk: Helpdesk, kind: ConnectorType, agent: str, clock: Clock) -> None:
+    def __init__(
+        self, helpdesk: Helpdesk, kind: ConnectorType, agent: str, clock: Clock, below: Below = nothing_below
+    ) -> None:
         self.name, self.options, self._clock = helpdesk.name, helpdesk.options, clock
         self.paused = ""
-        setting = Setting(helpdesk.name, agent, lambda: clock.now() / _SECOND)
+        setting = Setting(helpdesk.name, agent, lambda: clock.now() / _SECOND, below)
         self._connector: Connector = kind.connect(helpdesk.own, setting)
         self.can, self.limits = self._connector.capabilities, self._connector.limits
         self.lag = self._connector.visibility_lag

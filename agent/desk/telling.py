@@ -112,7 +112,7 @@ def _people(rules: Rulebook, ticket: Ticket, to: str) -> list[Person]:
         return _named(rules, ticket.assignee)
     if to == "watchers":
         watching = [person for each in ticket.watchers for person in _named(rules, each)]
-        ours = _our_addresses(rules)
+        ours = our_people(rules)
         return [replace(each, outside=each.address.lower() not in ours) for each in watching]
     if to == "team":
         return [Person(each.name, each.email) for each in team.members if each.email] if team else []
@@ -136,10 +136,11 @@ def _members(rules: Rulebook) -> Iterable[Member]:
     return (member for team in rules.teams.values() for member in team.members)
 
 
-def _our_addresses(rules: Rulebook) -> set[str]:
-    """Those of the people of all teams, in small letters."""
+def our_people(rules: Rulebook) -> dict[str, str]:
+    """The people of all teams: their names by address, in small letters."""
+    found = {each.email.lower(): each.name for each in _members(rules) if each.email}
     above = (getattr(team, role) for team in rules.teams.values() for role in _ABOVE)
-    return {each.lower() for each in (*(member.email for member in _members(rules)), *above) if each}
+    return {each.lower(): each for each in above if each and "@" in each} | found
 
 
 def _is_outsider(rules: Rulebook, ticket: Ticket, person: Person) -> bool:
@@ -147,7 +148,7 @@ def _is_outsider(rules: Rulebook, ticket: Ticket, person: Person) -> bool:
     reporter = ticket.reporter
     if reporter is None or person.address.lower() != reporter.email.lower():
         return False
-    return person.address.lower() not in _our_addresses(rules)
+    return person.address.lower() not in our_people(rules)
 
 
 def _notice(

@@ -10,13 +10,14 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from agent.door import Door, NoToken, TooMany
 from agent.markers import CannotMark
-from agent.web.posted import TooLong, bearer, body
+from agent.web.posted import Onward, TooLong, bearer, body
 from alerting.incidents.change import Change
 
-PATH = "/api/v1/changes"
+PATHS = ("/api/v1/changes", "/api/v1/events")
 _METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 _MOST_SENT = 16 * 1024
 _STORE_PATIENCE = 5.0
@@ -32,16 +33,16 @@ class Registrar(Protocol):
     async def add(self, told: dict[str, Any], who: str) -> Change: ...
 
 
-def change_routes(registrar: Registrar) -> list[Route]:
-    """`POST /api/v1/changes`; without a token in the configuration there is no such address."""
+def change_routes(registrar: Registrar, onward: ASGIApp) -> list[Route]:
+    """`POST /api/v1/changes` and `/api/v1/events` for pipelines that show their token."""
 
     async def changes(request: Request) -> Response:
         try:
             known = await to_thread.run_sync(registrar.door.lets_in, bearer(request))
         except NoToken:
-            return _said("not found", 404)
-        if not known:
-            return _said("show the token: Authorization: Bearer …", 401, {"WWW-Authenticate": "Bearer"})
+            known = False
+        if not known:  # somebody else, perhaps: the API knows
+            return Onward(onward)
         if request.method != "POST":
             return _said("post it", 405, {"Allow": "POST"})
         try:
@@ -52,7 +53,7 @@ def change_routes(registrar: Registrar) -> list[Route]:
         except TooLong:
             return _said(f"at most {_MOST_SENT} bytes are read", 413)
 
-    return [Route(PATH, changes, methods=_METHODS)]
+    return [Route(path, changes, methods=_METHODS) for path in PATHS]
 
 
 async def _taken(registrar: Registrar, sent: bytes) -> Response:

@@ -14,11 +14,13 @@ from agent.access.person import Person
 from agent.clock import Clock
 from agent.memory import World
 from agent.reception import Reception
+from agent.replays import Replays
 from agent.rulebook import Rulebook
 from agent.saved_views import SavedViews
 from agent.store.reader import Reader, reading
 from agent.web.figures import Figures
 from agent.web.live import Live
+from agent.web.rate import Rate
 from checks.base import Kind
 from config.models import Config
 
@@ -31,7 +33,8 @@ Known = Callable[[Request], Awaitable[Person | None]]
 class Daemon:
     """`config`, `rules` and `world` give what is in force now; none of it changes once given.
 
-    `do` is what commands ask of the control socket. `who` says who asks, None for nobody known.
+    `do` is what commands ask of the control socket, `pace` how often one person may. `who` says who asks, None for
+    nobody known.
     """
 
     config: Callable[[], Config]
@@ -45,6 +48,8 @@ class Daemon:
     figures: Figures
     live: Live
     saved_views: SavedViews
+    replays: Replays
+    pace: Rate
     unready: Callable[[], list[str]]
 
     @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LONGEST_TOKEN = 4096
 _BODY_PATIENCE = 10.0
@@ -32,3 +34,13 @@ async def body(request: Request, most: int, patience: float = _BODY_PATIENCE) ->
     except (TimeoutError, ClientDisconnect):
         return b""
     return bytes(kept)
+
+
+class Onward(Response):
+    """Somebody else answers: that app, asked the same."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)

@@ -9,28 +9,31 @@ from agent.clock import Clock
 from agent.web.forwarded import address
 
 BURST, PER_SECOND = 200.0, 20.0
+# Of changes by one person: each is on the disk before it is answered.
+CHANGES, CHANGES_PER_SECOND = 600.0, 30.0
 _MOST = 10_000
 _HOME = 64  # bits of an IPv6 address that one household or host has for itself
 
 
 class Rate:
-    """A bucket for each address, those of one IPv6 network together; the longest unheard of is forgotten first."""
+    """A bucket for each key; the longest unheard of is forgotten first."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, burst: float = BURST, per_second: float = PER_SECOND) -> None:
+        self._clock, self._burst, self._per_second = clock, burst, per_second
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def takes(self, whence: str) -> bool:
-        now, who = self._clock.monotonic(), _who(whence)
-        left, at = self._left.pop(who, (BURST, now))
-        left = min(BURST, left + (now - at) * PER_SECOND)
+    def takes(self, who: str) -> bool:
+        now = self._clock.monotonic()
+        left, at = self._left.pop(who, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._per_second)
         self._left[who] = (max(0.0, left - 1.0), now)
         while len(self._left) > _MOST:
             self._left.popitem(last=False)
         return left >= 1.0
 
 
-def _who(whence: str) -> str:
+def network(whence: str) -> str:
+    """The address, or of IPv6 the network that one household or host has for itself."""
     found = address(whence)
     if found is None or found.version == 4:
         return str(found)

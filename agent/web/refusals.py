@@ -16,7 +16,7 @@ PROGRAMS = re.compile(
 )
 HEARTBEATS = "/api/v1/heartbeat/"
 # Pages of one-time links say no-referrer, so that browsers hide their origin; the link itself is the proof.
-_ONE_TIME = ("/t/",)
+_ONE_TIME = ("/t/", "/a/")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")

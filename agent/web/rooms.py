@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from starlette.routing import BaseRoute, Match, Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.web.daemon import Daemon
 from agent.web.pages import ADDRESSES
@@ -24,15 +24,11 @@ _THREADS = 4
 _THEIRS = "tocsin.theirs"
 
 
-def rooms(daemon: Daemon) -> list[BaseRoute]:
-    """To stand behind the addresses that programs without a person use."""
-    gate = Gate(daemon, _THREADS)
-    return [
-        *static_routes(),
-        *status_routes(daemon),
-        *(gate.route(each) for each in ADDRESSES),
-        _Behind(lambda: _api(daemon)),
-    ]
+def rooms(daemon: Daemon) -> tuple[list[BaseRoute], ASGIApp]:
+    """To stand behind the addresses that programs without a person use; and the API, for whoever they do not know."""
+    gate, behind = Gate(daemon, _THREADS), _Behind(lambda: _api(daemon))
+    pages = [*static_routes(), *status_routes(daemon), *(gate.route(each) for each in ADDRESSES)]
+    return [*pages, behind], behind.onward
 
 
 def _api(daemon: Daemon) -> FastAPI:
@@ -68,6 +64,12 @@ class _Behind(Mount):
             await api(scope, receive, send)
         else:
             await theirs.handle(scope, receive, send)
+
+    async def onward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From an address of programs that does not know who asks."""
+        _, child = super().matches(scope)
+        scope.update(child)
+        await (await to_thread.run_sync(self._api))(scope, receive, send)
 
     def _api(self) -> FastAPI:
         with self._making:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.clock import Clock
 from agent.web.forwarded import USER, forwarded, is_within, peer
-from agent.web.rate import Rate
+from agent.web.rate import Rate, network
 from agent.web.refusals import (
     PROGRAMS,
     Refusal,
@@ -96,7 +96,7 @@ class Shield:
     def _of_rate(self, came: Scope) -> Refusal | None:
         """Programs have limits of their own, by key."""
         whence = peer(came)
-        if is_loopback(whence) or PROGRAMS.fullmatch(came["path"]) or self._rate.takes(whence):
+        if is_loopback(whence) or PROGRAMS.fullmatch(came["path"]) or self._rate.takes(network(whence)):
             return None
         return Refusal(429, "too many requests from this address: wait a few seconds", {"Retry-After": "5"})
 

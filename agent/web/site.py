@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute, Route
 
 from agent.access.person import Person, Right
 from agent.metrics import CONTENT_TYPE
-from agent.web.changes import Registrar, change_routes
 from agent.web.forwarded import is_within
 from agent.web.heartbeat import Ear, heartbeat_routes
 from agent.web.posted import TooLong, bearer
@@ -26,9 +25,9 @@ Reasons = Callable[[], list[str]]
 ByToken = Callable[[str], Person | None]
 
 
-def site(metrics: Sequence[BaseRoute], ear: Ear, registrar: Registrar, *more: BaseRoute) -> Starlette:
+def site(metrics: Sequence[BaseRoute], ear: Ear, *more: BaseRoute) -> Starlette:
     """Everything that is served."""
-    routes = [*metrics, *heartbeat_routes(ear), *change_routes(registrar), *more]
+    routes = [*metrics, *heartbeat_routes(ear), *more]
     return Starlette(routes=routes, exception_handlers={TooLong: _too_long})
 
 

@@ -12,12 +12,13 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from agent.clock import Clock
 from agent.desk.asked import Asked, CannotDo, Refusal
 from agent.desk.files import ATTACHMENTS
 from agent.door import Door, NoToken, TooMany
-from agent.web.posted import TooLong, bearer, body
+from agent.web.posted import Onward, TooLong, bearer, body
 from config.attachments import AttachmentOptions
 
 PATH = "/api/v1/tickets"
@@ -46,17 +47,19 @@ class _Wrong(Exception):
     """What was sent is no request; the text says why."""
 
 
-def ticket_routes(door: Door, ask: Ask, clock: Clock, limits: Callable[[], AttachmentOptions]) -> list[Route]:
-    """`POST /api/v1/tickets`: 201 once it is on the disk. `ask` is that of the desk."""
+def ticket_routes(
+    door: Door, ask: Ask, clock: Clock, limits: Callable[[], AttachmentOptions], onward: ASGIApp
+) -> list[Route]:
+    """`POST /api/v1/tickets` for who shows the desk's token: 201 once it is on the disk. `ask` is that of the desk."""
     at_once = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def tickets(request: Request) -> Response:
         try:
             known = await to_thread.run_sync(door.lets_in, bearer(request))
         except NoToken:
-            return _problem(404, "there is no such address: desk.token is not set")
-        if not known:
-            return _problem(401, "show the token: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"})
+            known = False
+        if not known:  # somebody else, perhaps: the API knows
+            return Onward(onward)
         if request.method != "POST":
             return _problem(405, "post it", {"Allow": "POST"})
         most = _MOST_TEXT + round(limits().max_size) * 4 // 3

@@ -257,16 +257,26 @@ class Messenger(Connector, Protocol):
         ...
 
 
+Below = Callable[[str, str], str]
+
+
+def nothing_below(_ticket: str, _to: str) -> str:
+    """For those whom nobody told of links."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Whom a connector is made for: the name of the helpdesk in the configuration, and the agent's id.
 
-    `now` gives seconds since 1970, for vendors that are told moments.
+    `now` gives seconds since 1970, for vendors that are told moments. `below` gives what stands at the end of a mail
+    about a ticket (T-12) to an address: its links are for that address alone, and kept nowhere.
     """
 
     helpdesk: str
     agent: str
     now: Callable[[], float]
+    below: Below = nothing_below
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Email:
     visibility_lag = 0.0
 
     def __init__(self, options: EmailOptions, setting: Setting) -> None:
-        self._options, self._agent = options, setting.agent
+        self._options, self._agent, self._below = options, setting.agent, setting.below
         mails = len(options.to) + 1
         # A step has `timeout`; one mail has about eight of them, and few are slow.
         self.limits = Limits(per_minute=600, burst=50, at_once=2, deadline=options.timeout * (2 + mails))
@@ -201,7 +201,8 @@ class Email:
         subject = f"[{desired.ticket}] {desired.title}"
         key = known.key if work.create else f"{known.key}.{_digest(desired, work, _told(known))}"
         at = desired.opened_at if work.create else _latest(desired, work)
-        return Letter(key, to, "", subject, _text(desired, work), at, known.key)
+        text = f"{_text(desired, work)}{self._below(desired.ticket, to)}"
+        return Letter(key, to, "", subject, text, at, known.key)
 
     def _seen(self, desired: Desired, known: Known, work: Todo) -> Observed:
         """What those who read it know; there is nobody else to ask."""

@@ -7,13 +7,23 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from agent.web.api import incidents, itself, planned, services, tickets
+from agent.web.api import incidents, itself, planned, planning, services, tickets, working
 from agent.web.api.models import ProblemModel
 from agent.web.api.problems import handle
 from agent.web.daemon import Daemon
 
-ROUTERS = (itself.router, services.router, incidents.router, tickets.router, planned.router)
+ROUTERS = (
+    itself.router,
+    services.router,
+    incidents.router,
+    tickets.router,
+    planned.router,
+    working.router,
+    planning.router,
+)
 _ERRORS = {
+    400: "it could never be done like this",
+    413: "too long",
     401: "nobody that is known",
     403: "somebody who may not",
     404: "not there, or not yours",

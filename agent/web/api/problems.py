@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+log = structlog.get_logger()
 _MOST_SHOWN = 10
 
 
@@ -46,3 +48,8 @@ def handle(app: FastAPI) -> None:
             f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:_MOST_SHOWN]
         ]
         return problem(422, "; ".join(said))
+
+    @app.exception_handler(Exception)
+    async def our_own(request: Request, error: Exception) -> Response:
+        log.error("api.failed", path=request.url.path, method=request.method, exc_info=error)
+        return problem(500, "our own fault: the log of the daemon says more")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from agent.web.rate import BURST, Rate
+from agent.web.rate import BURST, Rate, network
 from tests.moving_clock import MovingClock
 
 
 def spent(rate: Rate, whence: str) -> int:
     """How many requests it may make at once."""
-    return next(count for count in range(10_000) if not rate.takes(whence))
+    return next(count for count in range(10_000) if not rate.takes(network(whence)))
 
 
 def test_a_burst_then_so_many_a_second() -> None:

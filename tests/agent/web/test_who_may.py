@@ -48,6 +48,8 @@ async def status_of(there: House, key: Key) -> tuple[int, str]:
     sent: dict[str, Any] = {"json": {}} if path.startswith("/api/") else {"data": form}
     if method == "GET":
         sent = {}
+    elif there.who is not None:
+        sent["headers"] = {"x-csrf": there.who.csrf}
     async with there.client() as client, client.stream(method, path, **sent) as answer:
         return answer.status_code, answer.headers.get("location", "")
 
