@@ -295,9 +295,9 @@ class App:
             reception=self.reception,
             figures=self.figures,
             live=self.live,
+            saved_views=self.saved_views,
             replays=self.replays,
             pace=Rate(self.clock, CHANGES, CHANGES_PER_SECOND),
-            saved_views=self.saved_views,
             unready=self.unready,
         )
         pages, onward = rooms(daemon)

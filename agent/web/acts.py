@@ -33,7 +33,8 @@ class Act:
     """`verb` is that of the desk, `fixed` are arguments that nobody fills in; `key` is its key on the keyboard.
 
     `part` is where it stands: buttons that need nothing, what changes the state, the conversation, all else; a `row`
-    belongs to a line of a list. One that is not `versioned` overwrites nothing.
+    belongs to a line of a list. One that is not `versioned` overwrites nothing; one that `overwrites` begins with what
+    is there, and is for that version alone, whatever an open page has heard of since.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Act:
     button: str = ""
     key: str = ""
     versioned: bool = True
+    overwrites: bool = False
 
 
 def _moves(move: Move) -> Callable[[Ticket], bool]:
@@ -178,7 +180,7 @@ _MORE = (
         Field("fix", "What mended it", "text", longest=LONGEST),
         Field("prevention", "What keeps it from coming back", "text", longest=LONGEST),
         Field("actions", "What is left to be done, a line each, added: What;Who;2026-12-24", "lines", longest=LONGEST),
-    ), button="Record"),
+    ), button="Record", overwrites=True),
     Act("stamp", "A stage is reached", "stamp", "more", _goes_on, (
         Field("stage", "Stage", "choice", needed=True, choices="stages"),
     ), button="Note"),

@@ -47,9 +47,9 @@ class Daemon:
     reception: Reception
     figures: Figures
     live: Live
+    saved_views: SavedViews
     replays: Replays
     pace: Rate
-    saved_views: SavedViews
     unready: Callable[[], list[str]]
 
     @contextmanager

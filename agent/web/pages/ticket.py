@@ -100,7 +100,8 @@ async def act(visit: Visit) -> Response:
         if asked is None:
             raise Refused("say what is to be done")
         told = await visit.aside(lambda: arguments(visit, asked))
-        await do(visit, found.number, asked, told, version(visit.form.get("version", "")))
+        made_of = visit.form.get("made_of" if asked.overwrites else "version", "")
+        await do(visit, found.number, asked, told, version(made_of))
     except Refused as error:
         said = str(error)
         return await visit.aside(lambda: _page(visit, said, asked))

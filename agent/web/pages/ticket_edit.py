@@ -100,7 +100,7 @@ async def change(visit: Visit) -> Response:
     found = await visit.aside(lambda: _ticket(visit))
     written = {name: visit.form[name] for name in _names(found) if name in visit.form}
     changes = {name: text for name, text in written.items() if text.strip() != value_of(found, name).strip()}
-    at = version(visit.form.get("version", ""))
+    at = version(visit.form.get("made_of", ""))
     try:
         if at is None:
             raise Refused("load the page again")

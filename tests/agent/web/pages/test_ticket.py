@@ -114,6 +114,10 @@ async def test_the_record_of_the_cause_is_written_and_filled_in_again(tmp_path: 
             assert "Renew earlier" in page
             assert page.count("certificate ran out") > 1
             await do(there, ticket, "action-done", done="1")
+            stale = {"verb": "cause", "cause": "my words", "made_of": str(ticket.version)}
+            refused = await there.post(f"/tickets/{ticket.id}", stale)
+            assert (refused.status_code, "was changed meanwhile" in refused.text) == (409, True)
+            assert "my words" in refused.text
             wrong = await there.post(f"/tickets/{ticket.id}", {"verb": "cause", "actions": "no owner"})
             assert (wrong.status_code, "TEXT;OWNER;DATE" in wrong.text) == (409, True)
 
@@ -168,7 +172,7 @@ async def test_tickets_of_others_are_tied_to_by_nobody(tmp_path: Path) -> None:
                 answer = await there.post(f"/tickets/{mine.id}", {"verb": verb, "other": theirs.id, **fields})
                 assert f"there is no ticket {theirs.id}" in answer.text
             edited = await there.post(
-                f"/tickets/{mine.id}/edit", {"version": str(mine.version + 1), "service": "shop"}
+                f"/tickets/{mine.id}/edit", {"made_of": str(mine.version + 1), "service": "shop"}
             )
             assert "there is no service shop" in edited.text
 
@@ -192,14 +196,14 @@ async def test_fields_are_changed_where_they_differ(tmp_path: Path) -> None:
             ticket = await opened(there, fields={"workaround": f"use the app {EVIL}"})
             page = (await there.get(f"/tickets/{ticket.id}/edit")).text
             assert "use the app &lt;script&gt;" in page
-            told = {"version": str(ticket.version), "title": ticket.title, "priority": "high", "users": "7"}
+            told = {"made_of": str(ticket.version), "title": ticket.title, "priority": "high", "users": "7"}
             assert (await there.post(f"/tickets/{ticket.id}/edit", told)).status_code == 303
             after = now(there, ticket.number)
             assert (after.priority, after.fields["users"]) == ("high", "7")
             stale = await there.post(f"/tickets/{ticket.id}/edit", {**told, "title": "Another"})
             assert (stale.status_code, "was changed meanwhile" in stale.text) == (409, True)
             assert "It says now: Cannot log in" in stale.text
-            same = {"version": str(after.version), "title": after.title}
+            same = {"made_of": str(after.version), "title": after.title}
             assert (await there.post(f"/tickets/{ticket.id}/edit", same)).status_code == 303
             assert now(there, ticket.number).version == after.version
 
