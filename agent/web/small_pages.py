@@ -17,10 +17,11 @@ MOST_SENT = 16 * 1024
 _MOST_FIELDS = 10
 _BURST, _PER_SECOND = 60.0, 2.0
 _STYLE = (
-    "body{font:1.1rem/1.5 sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}"
+    "body{font:1.1rem/1.5 sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff;"
+    "overflow-wrap:anywhere}"
     "fieldset{border:1px solid #bbb;margin:1rem 0;padding:.5rem 1rem}label{display:inline-block;margin-right:1.2rem}"
     "textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.4rem 1.2rem}"
-    ".press{width:100%;padding:1rem;font-size:1.25rem;font-weight:600}h1{font-size:1.4rem;overflow-wrap:anywhere}"
+    ".press{width:100%;padding:1rem;font-size:1.25rem;font-weight:600}h1{font-size:1.4rem}"
     "a{color:#0b5394}@media(prefers-color-scheme:dark){body{color:#ddd;background:#1a1a1a}a{color:#8ab4f8}}"
 )
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from anyio import CapacityLimiter
 from markupsafe import escape
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from agent.web.daemon import Daemon
@@ -39,7 +40,7 @@ def status_routes(daemon: Daemon) -> list[Route]:
             name = request.path_params["name"]
             page = daemon.config().status_pages.get(name)
             if page is None:
-                return _nothing()
+                raise HTTPException(404)
             public = page.audience == "public"
             if not public and await daemon.who(request) is None:
                 return RedirectResponse(f"/sign-in?next=/status/{name}", 303)
@@ -51,7 +52,9 @@ def status_routes(daemon: Daemon) -> list[Route]:
     async def first(_request: Request) -> Response:
         """The one page, or the first of them."""
         name = next(iter(daemon.config().status_pages), None)
-        return _nothing() if name is None else RedirectResponse(f"/status/{name}", 303)
+        if name is None:
+            raise HTTPException(404)
+        return RedirectResponse(f"/status/{name}", 303)
 
     def page(_request: Request, seen: Snapshot) -> Response:
         text = rendered("status.html", page=seen, words=WORDS, zone=daemon.config().agent.timezone)
@@ -66,19 +69,15 @@ def status_routes(daemon: Daemon) -> list[Route]:
     ]
 
 
-def _nothing(what: str = "page") -> Response:
-    return PlainTextResponse(f"there is no such {what}\n", 404)
-
-
 def _answer(request: Request, seen: Snapshot | None, make: Make, *, public: bool) -> Response:
     if seen is None:
-        return _nothing()
+        raise HTTPException(404)
     tag = f'W/"{seen.tag}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={**(_SHARED if public else _OWN), "ETag": tag})
     answer = make(request, seen)
     if answer is None:
-        return _nothing("service")
+        raise HTTPException(404)
     kind = answer.headers.get("content-type", "")
     embedded = kind.startswith(("application/json", "image/"))
     answer.headers.update((_ANYWHERE if embedded else _SHARED) if public else _OWN)
