@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from agent.web.pages import (
+    account,
     explain,
     incidents,
     live,
     maintenance,
     outbox,
     overview,
+    people,
     reports,
     saved_views,
     service,
+    settings,
     ticket,
     ticket_edit,
     ticket_new,
@@ -35,4 +38,7 @@ ADDRESSES: tuple[Address, ...] = (
     *outbox.ADDRESSES,
     *reports.ADDRESSES,
     *live.ADDRESSES,
+    *account.ADDRESSES,
+    *people.ADDRESSES,
+    *settings.ADDRESSES,
 )

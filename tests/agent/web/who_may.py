@@ -64,6 +64,15 @@ ANYBODY = """
 MAY = """
 look GET /
 look GET /live
+look GET /account
+look POST /account/password
+look POST /account/sessions/end
+administer GET /people
+administer POST /people
+administer GET /audit
+administer GET /settings
+administer POST /settings/check
+administer POST /settings/reload
 look GET /services/{service}
 look GET /services/{service}/explain
 look GET /services/{service}/explain/{check}
