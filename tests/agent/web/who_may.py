@@ -64,6 +64,8 @@ ANYBODY = """
 MAY = """
 look GET /
 look GET /live
+work POST /tickets/{ticket}/files
+look GET /tickets/{ticket}/files/{number}
 look GET /account
 look POST /account/password
 look POST /account/sessions/end
@@ -115,6 +117,7 @@ look GET /api/v1/incidents
 look GET /api/v1/incidents/{number}
 look GET /api/v1/tickets
 look GET /api/v1/tickets/{ticket}
+look GET /api/v1/tickets/{ticket}/attachments/{number}
 look GET /api/v1/maintenance
 look GET /api/v1/silences
 look GET /api/v1/pauses
