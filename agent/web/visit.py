@@ -23,6 +23,7 @@ from agent.web.daemon import Daemon
 from agent.web.rendering import page
 from agent.web.shared import Shared
 from agent.web.sight import sees_ticket
+from agent.web.whence import whence
 from alerting.desk.ticket import Ticket
 from config.field_types import is_zone
 
@@ -32,11 +33,21 @@ _MOST_SENT = 256 * 1024
 _MOST_FIELDS = 200
 LIVE = "x-live"  # a header that our own script sends
 _FORM = "application/x-www-form-urlencoded"
+_FORM_WITH_FILES = "multipart/form-data"
+_MOST_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file as a browser sends it."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`form` are the fields that were sent, the last of each name; `lists` all of each name."""
+    """`form` are the fields that were sent, the last of each name; `lists` all of each name; `files` in their order."""
 
     request: Request
     person: Person
@@ -44,6 +55,7 @@ class Visit:
     now: int
     form: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Sequence[Sent] = ()
     threads: CapacityLimiter | None = None
 
     @property
@@ -62,7 +74,7 @@ class Visit:
 
     async def do(self, command: str, **arguments: Any) -> Any:
         """What the command of that name would do, noted under this person's name. Raises control.Refused."""
-        return await self.daemon.do(command, arguments, self.person.name)
+        return await self.daemon.change(self.person, whence(self.request), command, arguments)
 
     async def desk(self, verb: str, **arguments: Any) -> Any:
         """A verb of the desk. Raises control.Refused."""
@@ -81,7 +93,8 @@ class Address:
     """A path, how it is asked for (`GET`, `POST`), what one must be allowed, and who answers.
 
     What looks is a plain function and runs on a thread; what changes something is a coroutine. `shared` is what looks
-    the same to all of one role and the same teams, but for their name and the token of their forms.
+    the same to all of one role and the same teams, but for their name and the token of their forms; to `files` forms
+    with files may be sent.
     """
 
     path: str
@@ -89,6 +102,7 @@ class Address:
     right: Right
     handler: Handler
     shared: bool = False
+    files: bool = False
 
 
 class Gate:
@@ -113,7 +127,7 @@ class Gate:
         if not person.may(address.right):
             return visit.page("refused.html", 403, right=address.right)
         if address.method == "POST":
-            visit = await _with_form(visit)
+            visit = await (_with_files(visit) if address.files else _with_form(visit))
             if person.way == "session" and not _is_from_our_page(visit):
                 return visit.page("stale.html", 403)
         try:
@@ -164,3 +178,23 @@ async def _with_form(visit: Visit) -> Visit:
         lists.setdefault(name, []).append(value.replace("\r\n", "\n"))
     form = {name: values[-1] for name, values in lists.items()}
     return replace(visit, form=form, lists=lists)
+
+
+async def _with_files(visit: Visit) -> Visit:
+    """Of a form with files; how much may come is bounded by the shield around the site."""
+    if not visit.request.headers.get("content-type", "").lower().startswith(_FORM_WITH_FILES):
+        return await _with_form(visit)
+    try:
+        sent = await visit.request.form(
+            max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_SENT
+        )
+    except HTTPException:  # it is no such form, or has too many parts
+        raise posted.TooLong from None
+    files, form = [], {}
+    for name, value in sent.multi_items():
+        if isinstance(value, str):
+            form[name] = value
+        else:
+            files.append(Sent(value.filename or "", await value.read()))
+    await sent.close()
+    return replace(visit, form=form, files=files)

@@ -110,7 +110,9 @@ async def speak(there: House) -> None:
     """Every stranger says it: callers, tools, jobs, pipelines, those who try to sign in."""
     do = there.app.commands.answer
     reporter = {"name": SHORT, "phone": PAYLOADS[2], "account": PAYLOADS[4]}
-    files = [{"name": "{{7+7}} javascript'onload=alert(1)'.txt", "content": base64.b64encode(b"hello\n").decode()}]
+    files = [
+        {"name": "{{7+7}} javascript'onload=alert(1)'.txt", "content": base64.b64encode(b"hello\n").decode()}
+    ]
     told = {"title": SHORT, "description": EVERYTHING, "reporter": reporter, "service": "shop"}
     made = await do("desk", {"verb": "tickets.open", "arguments": {**told, "attachments": files}}, "api")
     number = int(made["id"][2:])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from agent.desk.document import attachment_document, document, event_document
+from agent.store.files import Lost
 from agent.store.reader import Reader
 from agent.views.tickets import Wanted, names_of
 from agent.web.api.asking import Looker, ThisDaemon
@@ -15,6 +17,7 @@ from agent.web.api.listing import Turns, tagged
 from agent.web.api.looking import stored
 from agent.web.api.models import Ticket
 from agent.web.api.problems import Problem
+from agent.web.sent_file import sent_file
 from agent.web.sight import sees_ticket
 from alerting.desk.ticket import parse_id
 from alerting.outgoing import Outgoing
@@ -72,6 +75,29 @@ def ticket(ticket: str, person: Looker, daemon: ThisDaemon, request: Request, re
             "attachments": [attachment_document(each) for each in store.attachments(number)],
         }
     return tagged(request, response, told, str(found.version))
+
+
+@router.get(
+    "/tickets/{ticket}/attachments/{number}",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "the bytes, as they were sent"}
+    },
+)
+def attachment(ticket: str, number: int, person: Looker, daemon: ThisDaemon) -> Response:
+    """A file of a ticket, to be saved."""
+    which = parse_id(ticket)
+    with stored(daemon) as store:
+        found = None if which is None else store.ticket(which)
+        if found is None or which is None or not sees_ticket(daemon.config(), person, found):
+            raise Problem(404, "there is no such ticket")
+        file = next((each for each in store.attachments(which) if each.number == number), None)
+    if file is None:
+        raise Problem(404, "there is no such file")
+    try:
+        return sent_file(file, Path(daemon.config().agent.state_dir))
+    except Lost as error:
+        raise Problem(404, str(error)) from None
 
 
 def _mirrors(store: Reader) -> dict[int, list[Outgoing]]:

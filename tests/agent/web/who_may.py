@@ -64,6 +64,17 @@ ANYBODY = """
 MAY = """
 look GET /
 look GET /live
+work POST /tickets/{ticket}/files
+look GET /tickets/{ticket}/files/{number}
+look GET /account
+look POST /account/password
+look POST /account/sessions/end
+administer GET /people
+administer POST /people
+administer GET /audit
+administer GET /settings
+administer POST /settings/check
+administer POST /settings/reload
 look GET /services/{service}
 look GET /services/{service}/explain
 look GET /services/{service}/explain/{check}
@@ -106,6 +117,7 @@ look GET /api/v1/incidents
 look GET /api/v1/incidents/{number}
 look GET /api/v1/tickets
 look GET /api/v1/tickets/{ticket}
+look GET /api/v1/tickets/{ticket}/attachments/{number}
 look GET /api/v1/maintenance
 look GET /api/v1/silences
 look GET /api/v1/pauses
