@@ -36,13 +36,17 @@ def script() -> str:
     return _SCRIPT.read_text(encoding="utf-8")
 
 
-async def obstacles(page: Page) -> list[str]:
-    """What it finds: the rule, how bad, and where."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Runtime.evaluate", {"expression": script()})  # beside the page's policy, which stays
-    await session.detach()
+async def obstacles(page: Page, *only: str) -> list[str]:
+    """What it finds, by all its rules or these `only`: the rule, how bad, and where."""
+    if not await page.evaluate("'axe' in window"):
+        session = await page.context.new_cdp_session(page)
+        await session.send(
+            "Runtime.evaluate", {"expression": script()}
+        )  # beside the page's policy, which stays
+        await session.detach()
+    rules = {"type": "rule", "values": only} if only else {"type": "tag", "values": _RULES}
     found: dict[str, Any] = await page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
     )
     return [
         f"{each['id']} ({each['impact']}): {' '.join(map(str, node['target']))}: {node['failureSummary'][:300]}"

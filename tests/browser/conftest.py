@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.stage import Stage, stage
+
 CHROMIUM = Path("/usr/bin/chromium")
 # Nothing that the browser does by itself leaves the machine.
 FLAGS = (
@@ -30,3 +32,10 @@ async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def there(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A daemon of which every page has something to show; an admin asks. Nobody changes anything in it."""
+    async with stage(tmp_path_factory.mktemp("stage")) as made:
+        yield made

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page
 
@@ -22,6 +23,14 @@ _TOO_WIDE = """[...document.querySelectorAll('body *')]
   .filter(each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.wide, nav'))
   .slice(0, 5).map(each => each.outerHTML.slice(0, 120))"""
 
+_SENT = """([path, fields]) => {
+  const form = Object.assign(document.createElement('form'), {method: 'post', action: path});
+  for (const [name, value] of Object.entries(fields))
+    form.append(Object.assign(document.createElement('textarea'), {name, value}));
+  document.body.append(form);
+  form.submit();
+}"""
+
 
 @dataclass(slots=True)
 class Window:
@@ -34,6 +43,14 @@ class Window:
 
     async def go(self, path: str) -> None:
         await self.page.goto(self.address + path)
+
+    async def posts(self, path: str, fields: Mapping[str, str]) -> int:
+        """A form of ours with these fields is sent; the status of the page that is shown then."""
+        async with self.page.expect_navigation() as led:
+            await self.page.evaluate(_SENT, [path, dict(fields)])
+        answer = await led.value
+        assert answer is not None
+        return answer.status
 
     async def press(self, name: str) -> None:
         """The button or link of that name; waits for the page it leads to."""
@@ -72,11 +89,12 @@ async def window(
     scripts: bool = True,
     dark: bool = False,
     zone: str = "UTC",
+    **more: Any,
 ) -> AsyncIterator[Window]:
-    """Signed in as whoever asks in the house; nobody where nobody does."""
+    """Signed in as whoever asks in the house; nobody where nobody does. `more` is what the browser is to be besides."""
     context = await chromium.new_context(
         viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts,
-        color_scheme="dark" if dark else "light", timezone_id=zone, has_touch=size == PHONE,
+        color_scheme="dark" if dark else "light", timezone_id=zone, has_touch=size == PHONE, **more,
     )  # fmt: skip
     context.set_default_timeout(PATIENCE)
     try:
