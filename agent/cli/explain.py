@@ -45,10 +45,11 @@ def incident(
 
     Example: tocsin explain incident T-3
     """
-    from agent.cli.explained_incident import as_document, print_story
+    from agent.cli.explained_incident import print_story
     from agent.clock import SystemClock
     from agent.explanation.incident import tell
     from agent.store.reader import NoStore, reading
+    from agent.views.explained_incident import as_document
 
     configuration = loaded(config)
     agent, asked_for = configuration.agent, _asked_for(name)
@@ -87,8 +88,9 @@ def check(
 
     Example: tocsin explain check shop.home --at "2026-11-21 14:00"
     """
-    from agent.cli.explained_check import as_document, print_answer
+    from agent.cli.explained_check import print_answer
     from agent.cli.output import rfc3339
+    from agent.views.explained_check import as_document
 
     configuration = loaded(config)
     zone = configuration.agent.timezone
@@ -226,7 +228,8 @@ def uptime(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin explain uptime shop --period 2026-11
     """
-    from agent.cli.explained import as_document, print_explanation
+    from agent.cli.explained import print_explanation
+    from agent.views.explained_uptime import as_document
 
     configuration = loaded(config)
     where = configuration.agent.timezone if zone is None else zone

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.output import print_json, print_table, rfc3339, told
+from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
 
 if TYPE_CHECKING:
-    from alerting.desk.clocks import Clock
     from alerting.desk.ticket import Ticket
     from config.models import Config
     from config.policies import Policy
@@ -29,10 +28,11 @@ def clocks(
     Example: tocsin tickets clocks T-12
     """
     from agent.clock import SystemClock
+    from agent.views.clocks import clocks_document
 
     configuration = loaded(config)
     found, policy = _found(configuration, ticket)
-    document = _document(found, policy, SystemClock().now())
+    document = clocks_document(found, policy, SystemClock().now())
     if as_json:
         print_json(document)
     else:
@@ -58,53 +58,6 @@ def _found(config: Config, text: str) -> tuple[Ticket, Policy]:
         fail(f"there is no ticket T-{number}", 1)
     policy = policies.get(found.policy)
     return found, policy or Rulebook.of(config).policy_of(found.service, found.team)
-
-
-def _document(ticket: Ticket, policy: Policy, now: int) -> dict[str, Any]:
-    from alerting.desk.clocks import clocks
-    from alerting.desk.sla import priority_of
-
-    _, why = priority_of(ticket, policy)
-    return {
-        "ticket": ticket.id,
-        "state": ticket.state,
-        "priority": ticket.priority,
-        "priority_why": why,
-        "policy": policy.name,
-        "clock_starts": policy.clock_starts,
-        "pauses": [
-            {"why": each.why, "since": rfc3339(each.start), "until": rfc3339(each.end)}
-            for each in ticket.pauses
-        ],
-        "clocks": [_clock_document(clock, policy, now) for clock in clocks(ticket, policy)],
-    }
-
-
-def _clock_document(clock: Clock, policy: Policy, now: int) -> dict[str, Any]:
-    from config.terms import show_term
-
-    used = clock.used(now)
-    return {
-        "clock": clock.name,
-        "state": clock.outcome(now),
-        "start": rfc3339(clock.start),
-        "due": rfc3339(clock.due),
-        "left": clock.left(now),
-        "used": round(float(used), 4),
-        "foretold": clock.ended_at is None and any(share <= used for share in policy.predict),
-        "paused_since": rfc3339(clock.paused_since),
-        "ended_at": rfc3339(clock.ended_at),
-        "target": show_term(clock.target),
-        "counts": _counts(clock),
-    }
-
-
-def _counts(clock: Clock) -> str:
-    """`24x7`, or the calendar whose open time counts."""
-    calendar = clock.measure.calendar
-    if calendar is None:
-        return "24x7"
-    return f"{calendar.timetable.name} ({calendar.timetable.zone})"
 
 
 def _print(document: dict[str, Any], zone: str) -> None:

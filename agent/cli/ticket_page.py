@@ -125,7 +125,8 @@ def _parts(page: Page) -> Iterator[str]:
 
 def tie_lines(members: Sequence[Member], links: Sequence[Link], zone: str) -> Iterator[str]:
     """Other tickets that it is tied to, and what belongs to its incidents."""
-    from agent.cli.explained_incident import link_words, member_lines
+    from agent.cli.explained_incident import member_lines
+    from agent.views.explained_incident import link_words
 
     if links:
         yield f"tied to other tickets: {'; '.join(map(link_words, links))}"

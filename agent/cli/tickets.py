@@ -94,8 +94,8 @@ def show(ticket: TicketArgument, config: ConfigOption = None, as_json: JsonOptio
     if not as_json:
         print_page(page)
         return
-    from agent.cli.explained_incident import link_document
     from agent.desk.document import attachment_document, document, event_document
+    from agent.views.explained_incident import link_document
     from agent.views.incidents import member_document
 
     print_json(

@@ -70,7 +70,7 @@ def tell(store: Reader, incident: Incident, now: int) -> Story:
     noted = [Seen(key, sight) for each in mine for sight in readings_of(each)]
     seen = _without_doubles([*_seen(evidence, incident, now), *noted])
     said = [event for event in store.timeline(incident.ticket) if event.by != _DAEMON]
-    ticket = next((each for each in store.tickets() if each.number == incident.ticket), None)
+    ticket = store.ticket(incident.ticket)
     since = evidence.kept_since(incident.rule)
     # Of one moment readings come first: what was decided was decided of them.
     entries: list[Entry] = sorted([*seen, *decisions, *said], key=lambda each: each.at)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
-from agent.cli.explained import as_document
 from agent.explanation.uptime import Explanation, explain
 from agent.store import schema
 from agent.store.history import take_in
@@ -24,6 +23,7 @@ from agent.store.maintenance import PlannedWork, Work
 from agent.store.packing import packed
 from agent.store.reader import Reader
 from agent.uptime import accounted, ledgers_for, retired
+from agent.views.explained_uptime import as_document
 from alerting.slo.events import Event
 from alerting.slo.lines import Line, Recorded, Window
 from alerting.slo.periods import Period

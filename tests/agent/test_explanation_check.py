@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent.cli.check_words import in_words, progress_words
-from agent.cli.explained_check import as_document
 from agent.explanation.answer import Answer, Verdict
 from agent.explanation.check import explain_check, rules_of
 from agent.store.suppressions import Suppressions
+from agent.views.check_words import in_words, progress_words
+from agent.views.explained_check import as_document
 from alerting.incidents.decision import Decided
 from alerting.incidents.incident import IncidentState
 from alerting.incidents.problem import Why

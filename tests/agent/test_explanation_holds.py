@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agent.cli.explained_check import as_document
 from agent.explanation.check import explain_check
 from agent.store.reader import reading
+from agent.views.explained_check import as_document
 from checks.registry import all_kinds
 from config.loader import load
 from tests.agent.test_app import run, web

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.explained_incident import as_document, print_story
+from agent.cli.explained_incident import print_story
 from agent.explanation.incident import Story, tell
 from agent.store.decisions import Link, forget_decisions
+from agent.views.explained_incident import as_document
 from alerting.desk.ticket import TicketEvent
 from alerting.incidents.decision import Decided
 from alerting.incidents.incident import IncidentState

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from agent.cli.explained_incident import as_document
 from agent.explanation.incident import tell
 from agent.store.reader import reading
+from agent.views.explained_incident import as_document
 from tests.end_to_end.journal import Journal, was_answered
 from tests.moving_clock import Driven, MovingClock
 from tests.site import Site

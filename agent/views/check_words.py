@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agent.cli.reasons import shown
 from agent.explanation.answer import Answer, Verdict
+from agent.views.reasons import shown
 from checks.base import LEVEL, Status
 from config.units import show_duration
 

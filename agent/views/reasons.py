@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.output import rfc3339
+from agent.desk.document import moment as rfc3339
 from alerting.calendars import Calendar
 from alerting.slo.figures import exact_seconds
 from alerting.slo.sources import Gap, Imported, LeftOut, Maker, Planned, Seen
