@@ -61,6 +61,7 @@ def also_afar(function: Callable[..., Any]) -> Callable[..., Any]:
         ca: Path | None = None,
         **words: Any,
     ) -> Any:
+        before = dict(_chosen)  # `tickets bulk` runs other commands
         _chosen.clear()
         _chosen.update(url=url, token_file=token_file, ca=ca)
         try:
@@ -70,6 +71,7 @@ def also_afar(function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         finally:
             _chosen.clear()
+            _chosen.update(before)
 
     given = inspect.signature(function, eval_str=True)
     options = [
@@ -78,6 +80,20 @@ def also_afar(function: Callable[..., Any]) -> Callable[..., Any]:
     ]
     command.__signature__ = given.replace(parameters=[*given.parameters.values(), *options])  # type: ignore[attr-defined]  # what inspect and typer look at
     return command
+
+
+def given() -> list[str]:
+    """The options that say which daemon is asked, to be given to another command."""
+    options = (("--url", "url"), ("--token-file", "token_file"), ("--ca", "ca"))
+    return [word for option, name in options if _chosen.get(name) for word in (option, str(_chosen[name]))]
+
+
+def must_be_here() -> None:
+    """Ends the command (64) that can ask the daemon of this host alone, where the environment means another."""
+    if _chosen or not os.environ.get("TOCSIN_URL"):
+        return
+    if os.environ.get("TOCSIN_TOKEN") or os.environ.get("TOCSIN_TOKEN_FILE"):
+        fail("this is done on the host of the daemon alone: run it there, or here without TOCSIN_URL", _USAGE)
 
 
 def met(version: str) -> None:

@@ -58,8 +58,8 @@ class Here:
         from agent.views.tickets import Wanted, names_of
 
         said = {name: each for name, each in wanted.items() if name not in ("open", "mine")}
-        names = names_of(user_name(os.geteuid()), self._config.teams) if wanted["mine"] else ()
-        chosen, now = Wanted(only_open=wanted["open"], mine=names, **said), self.now()
+        names = names_of(user_name(os.geteuid()), self._config.teams) if wanted.get("mine") else ()
+        chosen, now = Wanted(only_open=wanted.get("open", False), mine=names, **said), self.now()
         with self._stored() as store:
             remote = mirrors(store)
             found = [each for each in store.tickets() if chosen.fits(each, now)]

@@ -92,11 +92,11 @@ class Server:
                 return Answer(self._read(answer, answer.headers), answer.headers)
         except urllib.error.HTTPError as error:
             with error:
-                self._refused(error)
+                self._refused(error, changing=request.data is not None)
         except urllib.error.URLError as error:
             self._unreachable(error.reason)
         except (OSError, http.client.HTTPException) as error:
-            self._unreachable(error)
+            self._unreachable(error, sent=request.data is not None)
 
     def _read(self, stream: IO[bytes], headers: Message) -> Any:
         kind = headers.get_content_type()
@@ -110,7 +110,7 @@ class Server:
         except (ValueError, RecursionError):
             self.no_tocsin("its answer cannot be read")
 
-    def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
+    def _refused(self, error: urllib.error.HTTPError, *, changing: bool) -> NoReturn:
         if error.code in range(300, 400):
             to = visible(error.headers.get("Location", "elsewhere"), _LONGEST)
             fail(f"{self._base} leads to {to}: name the address itself, no token is sent on", 1)
@@ -124,10 +124,11 @@ class Server:
             fail(f"{self._base} does not know the token, or it is over (there: tocsin token list)", 1)
         if error.code == 404:
             raise Missing(said)
-        usage = error.code in (400, 422)
+        usage = error.code == 400 or (error.code == 422 and not changing)
         fail(f"{self._base} refuses: {said}" if error.code == 403 else said, USAGE if usage else 1)
 
-    def _unreachable(self, reason: object) -> NoReturn:
+    def _unreachable(self, reason: object, *, sent: bool = False) -> NoReturn:
+        """`sent`: a change was asked for, and may have been made."""
         if isinstance(reason, ssl.SSLCertVerificationError):
             why = f"its certificate is not trusted: {reason.verify_message} (--ca FILE names who may sign it)"
         elif isinstance(reason, ssl.SSLError):
@@ -138,7 +139,8 @@ class Server:
             why = "it breaks off, or speaks no HTTP"
         else:
             why = (getattr(reason, "strerror", None) or str(reason)).lower()
-        fail(f"{self._base} cannot be asked: {visible(why, _LONGEST)}", 1)
+        look = "; whether the change was made is not known: look" if sent else ""
+        fail(f"{self._base} cannot be asked: {visible(why, _LONGEST)}{look}", 1)
 
 
 class _NoDetours(urllib.request.HTTPRedirectHandler):

@@ -26,7 +26,7 @@ VERBS: Mapping[str, tuple[type[bodies.Sent], str]] = {
     "close": (bodies.Move, "It is over."),
     "reopen": (bodies.Note, "It goes on."),
     "note": (bodies.Write, "A note among us."),
-    "message": (bodies.Write, "A message: the reporter is told."),
+    "message": (bodies.Message, "A message: the reporter is told."),
     "attach": (bodies.Attach, "Add files."),
     "stamp": (bodies.Stamp, "Say when a stage was reached."),
     "set": (bodies.Set, "Change fields."),
