@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -47,6 +47,8 @@ class Asked(BaseModel):
     password: Annotated[str, StringConstraints(max_length=1000)] | None = None
     disabled: bool | None = None
     lasts: Annotated[float, Field(gt=0, le=10 * 366 * 86_400)] | None = None
+    before: Annotated[int, Field(gt=0)] | None = None
+    many: Annotated[int, Field(gt=0, le=1000)] = 50
 
     @classmethod
     def read(cls, arguments: Mapping[str, Any]) -> Asked:
@@ -87,6 +89,11 @@ class Admitting:
 
     async def list_users(self, _asked: Asked, _who: str) -> list[Document]:
         return [self._user(each) for _, each in sorted(self.reception.book.users.items())]
+
+    async def list_audit(self, asked: Asked, _who: str) -> list[Document]:
+        """The newest first: so `many`, from below the number `before` on, of `name` alone where one is given."""
+        found = await self.reception.audit(asked.before, asked.many, asked.name)
+        return [{**asdict(each), "at": moment(each.at)} for each in found]
 
     async def add_user(self, asked: Asked, _who: str) -> Document:
         """With a password, or else with a link by which they choose one."""
@@ -206,6 +213,7 @@ def _token(token: Token) -> Document:
 
 _COMMANDS: Mapping[str, Callable[[Admitting, Asked, str], Awaitable[Any]]] = {
     "users.list": Admitting.list_users,
+    "users.audit": Admitting.list_audit,
     "users.add": Admitting.add_user,
     "users.set": Admitting.set_user,
     "users.password": Admitting.set_password,
@@ -215,4 +223,4 @@ _COMMANDS: Mapping[str, Callable[[Admitting, Asked, str], Awaitable[Any]]] = {
     "tokens.add": Admitting.add_token,
     "tokens.revoke": Admitting.revoke_token,
 }
-_LOOKS = frozenset({"users.list", "tokens.list"})
+_LOOKS = frozenset({"users.list", "users.audit", "tokens.list"})

@@ -48,6 +48,7 @@ from agent.reload import WATCH, Origin, Reloads, log_changes
 from agent.replays import Replays
 from agent.rulebook import Rulebook
 from agent.runner import Runner
+from agent.saved_views import SavedViews
 from agent.scheduler import TICK, Scheduler
 from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
@@ -132,6 +133,8 @@ class App:
             Replays(writer, self.clock, agent),
         )
         await self.reception.start()
+        self.saved_views = SavedViews(writer, agent)
+        await self.saved_views.start()
 
     def _count_tickets(self) -> None:
         self.desk_metrics = DeskMetrics(
@@ -194,6 +197,7 @@ class App:
             unready=self.unready,
             path=self.origin.path,
             admitting=Admitting(self.reception, self.clock.now, self._url),
+            saved_views=self.saved_views,
         )
         control = ControlServer(self.directory, self.commands.answer)
         await control.start()
@@ -291,6 +295,7 @@ class App:
             reception=self.reception,
             figures=self.figures,
             live=self.live,
+            saved_views=self.saved_views,
             replays=self.replays,
             pace=Rate(self.clock, CHANGES, CHANGES_PER_SECOND),
             unready=self.unready,

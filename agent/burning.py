@@ -82,6 +82,15 @@ class Look:
         for service in services:
             yield self._burning(service, ledgers[service.name], rules[service.name])
 
+    def of(self, service: Service) -> Burning | None:
+        """One service; None where no rule is in force for it."""
+        rules = burn_rules(service)
+        if not rules:
+            return None
+        since = self._now - windows(rules)[-1]
+        known = ledgers_for([service], lambda name: self._store.ledger(name, since=since), self._now)
+        return self._burning(service, known[service.name], rules)
+
     def explained(self, burning: Burning, fired: Judged) -> list[Incident]:
         """The incidents of checks that stand for all the bad time of the long window, where it is one outage.
 

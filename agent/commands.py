@@ -25,6 +25,8 @@ from agent.pipeline import Pipeline
 from agent.rechecks import Rechecks
 from agent.reconcile import Reconciler
 from agent.reload import Reloads, document
+from agent.saved_views import PREFIX as VIEWS
+from agent.saved_views import CannotKeep, SavedViews
 from agent.scheduler import Scheduler
 from agent.store.planning import COMMANDS, CannotPlan
 from agent.trial import NoSuchRoute, tested
@@ -51,6 +53,7 @@ class Commands:
     unready: Callable[[], list[str]]
     path: Path
     admitting: Admitting
+    saved_views: SavedViews
 
     async def answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         """What is printed. Raises Refused."""
@@ -68,6 +71,8 @@ class Commands:
             return await self._helpdesk(command, arguments, who)
         if command.startswith(("users.", "tokens.")):
             return await self._admit(command, arguments, who)
+        if command.startswith(VIEWS):
+            return await self._view(command, arguments, who)
         if command == "tickets.test":
             return await self._test(arguments, who)
         if command == "desk":
@@ -100,6 +105,12 @@ class Commands:
             return await self.admitting.answer(command, arguments, who)
         except CannotAdmit as error:
             raise Refused(str(error), usage=error.usage) from None
+
+    async def _view(self, command: str, arguments: dict[str, Any], who: str) -> Any:
+        try:
+            return await self.saved_views.answer(command, arguments, who)
+        except CannotKeep as error:
+            raise Refused(str(error), usage=True) from None
 
     async def _change(self, told: Any, who: str) -> Any:
         try:

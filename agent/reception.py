@@ -208,6 +208,11 @@ class Reception:
         except Exception as error:  # the store says in the log what is wrong with it
             log.error("audit.lost", what=noted.what, reason=type(error).__name__)
 
+    async def audit(self, before: int | None, most: int, who: str = "") -> list[Entry]:
+        """The newest first, from below a number on; of one person alone where a name is given."""
+        found: list[Entry] = await self._write(lambda rows: rows.audit(before, most, who))
+        return found
+
     def _seen(self, thing: Session | Token) -> None:
         """A sign of life: in memory at once, on the disk when it comes to it."""
         now, book = self._clock.now(), self.book

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from agent.cli.folding import folded
 from agent.cli.output import coloured, local
 from agent.explanation.answer import Answer, Verdict
-from agent.views.check_words import Show, in_words
-from agent.views.reasons import shown
+from agent.views.check_words import in_words
+from agent.views.reasons import Show, shown
 
 if TYPE_CHECKING:
     from agent.store.evidence import Sight

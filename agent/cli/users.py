@@ -151,6 +151,43 @@ def link(
         print(found["link"])
 
 
+@app.command()
+def audit(
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="What this one did alone.")] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="So many.")] = 50,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="NUMBER", min=1, help="Those before that one.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List who did what by page or API, the newest first, refused things too.
+
+    Example: tocsin users audit --who one --limit 20
+    """
+    configuration = loaded(config)
+    found = ask_access(configuration, "users.audit", name=who, many=limit, before=before)
+    if as_json:
+        print_json(found)
+        return
+    zone = configuration.agent.timezone
+    rows = [
+        [
+            e["number"],
+            told(e["at"], zone),
+            e["who"],
+            e["what"],
+            e["about"],
+            e["outcome"],
+            e["way"],
+            e["whence"],
+        ]
+        for e in found
+    ]
+    columns = ["number", "at", "who", "what", "of what", "ended", "by", "from"]
+    print_table(columns, rows, empty="nothing was done yet")
+
+
 def _show(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(found)

@@ -13,6 +13,7 @@ from agent.desk.one_time import matches
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk.ending import current
+from alerting.desk.letters import public_title
 from alerting.desk.survey import LONGEST_COMMENT
 from alerting.desk.ticket import Ticket, TicketState
 from checks.masking import masked, secretless
@@ -38,7 +39,7 @@ def look(draft: Draft, _rules: Rulebook, asked: Asked) -> Any:
     return {
         "what": door.what,
         "id": ticket.id,
-        "title": secretless(ticket.title),
+        "title": secretless(public_title(ticket)),
         "resolution": secretless(ticket.fields.get("resolution", "")),
         "over": door.over,
     }

@@ -17,6 +17,7 @@ from agent.desk.tickets import DAEMON
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import ending, updates
+from alerting.desk.letters import public_title
 from alerting.desk.parts import Ask
 from alerting.desk.plan import Step
 from alerting.desk.root_cause import lacks_root_cause
@@ -103,7 +104,11 @@ def _ask(draft: Draft, rules: Rulebook, ticket: Ticket, step: Step, now: int) ->
     text = ending.asking(ticket, policy, links) if asks else ending.told(ticket, links)
     kind = "ask" if asks else "resolved"
     _write(
-        draft, rules, ticket, Telling(kind, step.key, ("reporter",), text, f"Resolved: {ticket.title}"), now
+        draft,
+        rules,
+        ticket,
+        Telling(kind, step.key, ("reporter",), text, f"Resolved: {public_title(ticket)}"),
+        now,
     )
 
 
@@ -134,7 +139,7 @@ def _ask_again(draft: Draft, rules: Rulebook, ticket: Ticket, step: Step, now: i
     once = made(rules, ticket)
     draft.tickets.put(ticket.number, replace(ticket, ask=replace(ask, token_again=once.digest)))
     text = ending.asking_again(ticket, once.link)
-    telling = Telling("ask", step.key, ("reporter",), text, f"Is it mended? {ticket.title}")
+    telling = Telling("ask", step.key, ("reporter",), text, f"Is it mended? {public_title(ticket)}")
     _write(draft, rules, ticket, telling, now)
 
 
@@ -146,7 +151,11 @@ def _farewell(draft: Draft, rules: Rulebook, ticket: Ticket, step: Step, now: in
         draft.tickets.put(ticket.number, replace(ticket, survey=survey.kept))
     text = ending.farewell(ticket, ending.Links(survey=survey.link))
     _write(
-        draft, rules, ticket, Telling("closed", step.key, ("reporter",), text, f"Closed: {ticket.title}"), now
+        draft,
+        rules,
+        ticket,
+        Telling("closed", step.key, ("reporter",), text, f"Closed: {public_title(ticket)}"),
+        now,
     )
 
 

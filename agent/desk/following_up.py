@@ -13,6 +13,7 @@ from agent.desk.tickets import DAEMON
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import followup
+from alerting.desk.letters import public_title
 from alerting.desk.parts import FollowUp
 from alerting.desk.plan import Step
 from alerting.desk.text import when
@@ -142,9 +143,11 @@ def delay(draft: Draft, rules: Rulebook, asked: Asked) -> Any:
     after = followup.delayed(ticket, until, reason, asked.by, asked.now)
     after = replace(after, version=ticket.version + 1)
     number = after.follow_ups[-1].number
-    said = f"{ticket.id} ({ticket.title}) takes longer than we thought: {reason}\n\nIt is expected by {when(until)}."
-    subject = f"Delayed: {ticket.title}"
-    telling = Telling("delay", f"delay:{number}", ("reporter", "manager"), said, subject)
+    said = f"takes longer than we thought: {reason}\n\nIt is expected by {when(until)}."
+    telling = Telling(
+        "delay", f"delay:{number}", ("reporter", "manager"), f"{ticket.id} ({ticket.title}) {said}",
+        f"Delayed: {ticket.title}", outside=f"{ticket.id} ({public_title(ticket)}) {said}",
+    )  # fmt: skip
     names = tell(draft, rules, after, telling, asked.now)
     draft.tickets.put(ticket.number, after)
     told = f"delayed until {when(until)}: {reason}"

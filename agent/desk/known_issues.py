@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from heapq import nlargest
-from typing import Any
+from typing import Any, Protocol
 
 from agent.desk.asked import Asked, CannotDo
 from agent.desk.engine import Room
@@ -15,7 +15,7 @@ from agent.rulebook import Rulebook
 from alerting.desk.known_issue import Known, Match, best
 from alerting.desk.plan import Step
 from alerting.desk.ticket import Ticket, TicketEvent
-from alerting.incidents.incident import IncidentState
+from alerting.incidents.incident import Incident, IncidentState
 from config.policies import Policy
 
 RELATION = "known_issue"
@@ -52,19 +52,29 @@ def of_ticket(rules: Rulebook, ticket: Ticket, *, lasts: bool = False) -> Known:
     )
 
 
-def _remembered(draft: Draft, rules: Rulebook, ticket: Ticket) -> Iterable[Known]:
-    """Open incidents, and the newest of the tickets that are not closed."""
+class Remembered(Protocol):
+    """Tickets by number: of a draft, or of the world."""
+
+    def get(self, key: int, /) -> Ticket | None: ...
+
+    def keys(self) -> Iterable[int]: ...
+
+
+def remembered(
+    rules: Rulebook, incidents: Iterable[Incident], tickets: Remembered, before: int
+) -> Iterable[Known]:
+    """Open incidents, and the newest of the tickets of lower numbers that are not closed."""
     served = set[int]()
-    for incident in draft.incidents.values():
-        of = draft.tickets.get(incident.ticket)
+    for incident in incidents:
+        of = tickets.get(incident.ticket)
         if of is None or incident.state is not IncidentState.OPEN:
             continue
         served.add(of.number)
         kind = incident.error_kind.value if incident.error_kind is not None else ""
         known = of_ticket(rules, of, lasts=True)
         yield replace(known, text=incident.reason, error_kind=kind.replace("_", " "), incident=True)
-    for number in nlargest(_NEWEST, (each for each in draft.tickets.keys() if each < ticket.number)):  # noqa: SIM118
-        other = draft.tickets.get(number)
+    for number in nlargest(_NEWEST, (each for each in tickets.keys() if each < before)):  # noqa: SIM118
+        other = tickets.get(number)
         if other is not None and number not in served and not other.test and other.merged_into is None:
             yield of_ticket(rules, other, lasts=other.is_open)
 
@@ -109,7 +119,8 @@ def _steps(ticket: Ticket, _policy: Policy) -> Iterable[Step]:
 def _act(draft: Draft, rules: Rulebook, ticket: Ticket, _step: Step, now: int) -> None:
     if not ticket.is_open or ticket.known_issue is not None:
         return
-    match = best(ticket.service, ticket.title, ticket.description, _remembered(draft, rules, ticket))
+    known = remembered(rules, draft.incidents.values(), draft.tickets, ticket.number)
+    match = best(ticket.service, ticket.title, ticket.description, known)
     if match is not None:
         tie(draft, rules, ticket, match, now)
 

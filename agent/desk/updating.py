@@ -10,6 +10,7 @@ from agent.desk.tickets import DAEMON
 from agent.memory import Draft
 from agent.rulebook import Rulebook
 from alerting.desk import updates
+from alerting.desk.letters import public_title
 from alerting.desk.plan import Step
 from alerting.desk.ticket import Ticket, TicketEvent
 from checks.masking import secretless
@@ -24,7 +25,7 @@ def act(draft: Draft, rules: Rulebook, ticket: Ticket, step: Step, now: int) -> 
     draft.tickets.put(ticket.number, replace(ticket, heard_at=heard_at))
     if not rules.notices:
         return
-    telling = Telling("update", step.key, ("reporter",), text, f"Update: {ticket.title}")
+    telling = Telling("update", step.key, ("reporter",), text, f"Update: {public_title(ticket)}")
     names = tell(draft, rules, ticket, telling, now)
     said = f"status update to {', '.join(names) or 'the reporter'}: {' '.join(text.split())}"
     draft.events.append(TicketEvent(ticket.number, now, DAEMON, "update", said, internal=False))

@@ -112,14 +112,16 @@ class AccessRows:
         if last % 100 == 0:
             self._connection.execute(delete(table).where(mine, table.c.number <= last - KEPT_ENTRIES))
 
-    def audit(self, before: int | None, most: int) -> list[Entry]:
-        """The newest first, from below a number on."""
+    def audit(self, before: int | None, most: int, who: str = "") -> list[Entry]:
+        """The newest first, from below a number on; of one person alone where a name is given."""
         table = schema.audit
         query = (
             select(table).where(table.c.agent_id == self._agent).order_by(table.c.number.desc()).limit(most)
         )
         if before is not None:
             query = query.where(table.c.number < before)
+        if who:
+            query = query.where(table.c.who == who)
         return [Entry(**_own(row)) for row in self._connection.execute(query).mappings()]
 
     def sweep(self, now: int) -> None:

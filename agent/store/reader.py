@@ -34,7 +34,7 @@ from agent.store.restore import incident_of, lasting
 from agent.store.retention import fresh_latencies
 from agent.store.roll_ups import latencies, latency
 from agent.store.suppressions import Suppressions
-from agent.store.tickets import attachments, policies, roster, ticket_of, timeline
+from agent.store.tickets import attachments, last_events, policies, roster, ticket_of, timeline
 from agent.uptime import MOST_BLIPS, NOTHING_TOLD, Alive, Cause, Ledger, Told
 from alerting.desk.attachment import Attachment
 from alerting.desk.notices import Notice
@@ -370,6 +370,12 @@ class Reader:
         row = self._connection.execute(query).mappings().first()
         return None if row is None else ticket_of(row)
 
+    def tickets_numbered(self, numbers: Collection[int]) -> dict[int, Ticket]:
+        """Those of these numbers that there are."""
+        table = schema.tickets
+        query = select(table).where(table.c.agent_id == self._agent, table.c.number.in_(numbers))
+        return {row["number"]: ticket_of(row) for row in self._connection.execute(query).mappings()}
+
     def tickets_since(self, since: int) -> list[Ticket]:
         """Those that were opened since then, and those that were identified since although they began before."""
         table = schema.tickets
@@ -392,6 +398,10 @@ class Reader:
     def timeline(self, number: int) -> list[TicketEvent]:
         """A ticket's events in order."""
         return timeline(self._connection, self._agent, number)
+
+    def last_events(self, numbers: Collection[int]) -> dict[int, int]:
+        """By ticket the moment of the last line of its timeline."""
+        return last_events(self._connection, self._agent, numbers)
 
     def attachments(self, number: int) -> list[Attachment]:
         """A ticket's files in order."""

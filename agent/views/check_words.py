@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agent.explanation.answer import Answer, Verdict
-from agent.views.reasons import shown
+from agent.views.reasons import Show, shown
 from checks.base import LEVEL, Status
 from config.units import show_duration
 
 if TYPE_CHECKING:
     from agent.explanation.confirming import Progress
-
-Show = Callable[[int], str]
 
 
 def progress_words(progress: Progress) -> str:

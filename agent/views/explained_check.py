@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent.desk.document import moment as rfc3339
 from agent.views.check_words import in_words, progress_words
 from agent.views.incidents import decision_document, ticket_id
-from agent.views.reasons import shown
+from agent.views.reasons import Show, shown, utc
 
 if TYPE_CHECKING:
     from agent.explanation.answer import Answer, Cover
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from alerting.slo.blips import Blip
 
 
-def as_document(answer: Answer) -> dict[str, Any]:
-    """The answer and everything that it rests on."""
+def as_document(answer: Answer, show: Show = utc) -> dict[str, Any]:
+    """The answer and everything that it rests on; `show` writes moments in words."""
     incident, attention = answer.incident, answer.attention
     return {
         "service": answer.service,
         "check": answer.rule,
         "at": rfc3339(answer.at),
         "verdict": answer.verdict.value,
-        "text": in_words(answer, lambda at: str(rfc3339(at))),
+        "text": in_words(answer, show),
         "state": answer.state.value if answer.state else None,
         "since": rfc3339(answer.since),
         "configured": attention.configured,

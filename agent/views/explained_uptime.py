@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent.desk.document import moment as rfc3339
-from agent.views.reasons import Reasons, counts, seconds, shown
+from agent.views.reasons import Reasons, Show, counts, seconds, shown, utc
 from alerting.slo.figures import PLACES, exact_seconds, percent
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from alerting.slo.sources import Claim
 
 
-def as_document(explanation: Explanation) -> dict[str, Any]:
-    """The figures as `tocsin uptime --json` has them, and everything they are made of."""
-    account, reasons = explanation.account, Reasons(explanation, lambda at: str(rfc3339(at)))
+def as_document(explanation: Explanation, show: Show = utc) -> dict[str, Any]:
+    """The figures as `tocsin uptime --json` has them, and all they are made of; `show` writes moments in words."""
+    account, reasons = explanation.account, Reasons(explanation, show)
     observed = explanation.observed
     return {
         **explanation.figures,

@@ -33,6 +33,11 @@ _GAPS = {
 _LONGEST = 300
 
 
+def utc(at: int) -> str:
+    """A moment as JSON has it."""
+    return str(rfc3339(at))
+
+
 class Reasons:
     """The sources of an explanation's pieces; `show` writes moments for whoever reads the words."""
 

@@ -17,6 +17,11 @@ _SECOND = 1_000_000
 _FOLLOWED = frozenset({"http", "https"})
 
 
+def local(at: int, zone: str) -> str:
+    """`2026-11-21 03:04:05` in the zone, for words; microseconds."""
+    return f"{datetime.fromtimestamp(at / _SECOND, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
 def moment(at: int | str | None, zone: str) -> Markup:
     """`2026-11-21 03:04` in the zone, within a `<time>` that says it in UTC; microseconds, or RFC 3339."""
     if at is None:

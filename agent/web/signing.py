@@ -71,7 +71,7 @@ class Signing:
             return self._form(onward, name, _WRONG, 403)
         except TooSoon as error:
             return self._form(onward, name, f"{str(error).capitalize()}.", 429)
-        return _in(request, cookie, onward)
+        return signed_in(request, cookie, onward)
 
     async def _sign_out(self, request: Request) -> Response:
         """Ends the session whose own page it comes from; anything else changes nothing."""
@@ -131,7 +131,7 @@ class Signing:
         return self._form("/", "", why, status)
 
     async def _let_in(self, request: Request, user: User, onward: str) -> Response:
-        return _in(request, await self._reception.admit(user, whence(request)), onward)
+        return signed_in(request, await self._reception.admit(user, whence(request)), onward)
 
     def _chosen(
         self, link: Link, name: str = "", wrong: str = "", *, status: int = 200, gone: bool = False
@@ -166,7 +166,8 @@ async def fields(request: Request) -> dict[str, str]:
         return {}
 
 
-def _in(request: Request, cookie: str, onward: str) -> Response:
+def signed_in(request: Request, cookie: str, onward: str) -> Response:
+    """On to that page, with the cookie of a session."""
     answer = RedirectResponse(onward, 303, _NO_STORE)
     answer.set_cookie(
         cookie_name(request), cookie, max_age=LONGEST // 1_000_000, path="/", secure=is_secure(request),

@@ -16,6 +16,7 @@ from agent.metrics import CONTENT_TYPE
 from agent.web.forwarded import is_within
 from agent.web.heartbeat import Ear, heartbeat_routes
 from agent.web.posted import TooLong, bearer
+from agent.web.small_pages import paragraph, small_page
 from agent.web.whence import whence
 
 __all__ = ["metrics_site", "site"]
@@ -28,11 +29,20 @@ ByToken = Callable[[str], Person | None]
 def site(metrics: Sequence[BaseRoute], ear: Ear, *more: BaseRoute) -> Starlette:
     """Everything that is served."""
     routes = [*metrics, *heartbeat_routes(ear), *more]
-    return Starlette(routes=routes, exception_handlers={TooLong: _too_long})
+    return Starlette(routes=routes, exception_handlers={TooLong: _too_long, 404: _not_there})
 
 
 async def _too_long(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("more was sent than is read here\n", 413)
+
+
+async def _not_there(request: Request, _error: Exception) -> Response:
+    """A page for people; programs get a line."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse("Not Found", 404)
+    return small_page(
+        "Not found", f'{paragraph("There is no such page.")}<p><a href="/">Overview</a></p>', 404
+    )
 
 
 def metrics_site(metrics: Sequence[BaseRoute]) -> Starlette:

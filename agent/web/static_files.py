@@ -1,4 +1,4 @@
-"""The style sheet and the script: ours, and nothing from elsewhere."""
+"""The style sheet and the scripts: ours, and nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_KINDS = {"tocsin.css": "text/css", "tocsin.js": "text/javascript", "tocsin.svg": "image/svg+xml"}
+_KINDS = {
+    "tocsin.css": "text/css",
+    "tocsin.js": "text/javascript",
+    "keys.js": "text/javascript",
+    "tocsin.svg": "image/svg+xml",
+}
 
 
 def static_routes() -> list[Route]:

@@ -23,6 +23,7 @@ from agent.web.daemon import Daemon
 from agent.web.rendering import page
 from agent.web.shared import Shared
 from agent.web.sight import sees_ticket
+from agent.web.whence import whence
 from alerting.desk.ticket import Ticket
 from config.field_types import is_zone
 
@@ -62,7 +63,7 @@ class Visit:
 
     async def do(self, command: str, **arguments: Any) -> Any:
         """What the command of that name would do, noted under this person's name. Raises control.Refused."""
-        return await self.daemon.do(command, arguments, self.person.name)
+        return await self.daemon.change(self.person, whence(self.request), command, arguments)
 
     async def desk(self, verb: str, **arguments: Any) -> Any:
         """A verb of the desk. Raises control.Refused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from alerting.desk.letters import public_title
 from alerting.desk.parts import Ask
 from alerting.desk.plan import Step
 from alerting.desk.root_cause import lacks_root_cause
@@ -116,18 +117,18 @@ def told(ticket: Ticket, links: Links) -> str:
 
 def farewell(ticket: Ticket, links: Links) -> str:
     """That it is closed."""
-    lines = [f"{ticket.id} ({ticket.title}) is closed.", *_what_was_done(ticket)]
+    lines = [f"{ticket.id} ({public_title(ticket)}) is closed.", *_what_was_done(ticket)]
     lines += ["", "If it comes back, answer to this message."]
     return "\n".join([*lines, *_survey(links)])
 
 
 def opened_again(ticket: Ticket, expected: str) -> str:
     """That work on it goes on."""
-    return f"{ticket.id} ({ticket.title}) was opened again, and is worked on.\n\n{expected}"
+    return f"{ticket.id} ({public_title(ticket)}) was opened again, and is worked on.\n\n{expected}"
 
 
 def _resolved(ticket: Ticket) -> list[str]:
-    return [f"{ticket.id} ({ticket.title}) is resolved.", *_what_was_done(ticket)]
+    return [f"{ticket.id} ({public_title(ticket)}) is resolved.", *_what_was_done(ticket)]
 
 
 def _what_was_done(ticket: Ticket) -> list[str]:

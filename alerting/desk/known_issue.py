@@ -78,10 +78,14 @@ class Match:
 
 def best(service: str, title: str, text: str, known: Iterable[Known]) -> Match | None:
     """The likeliest; of equals one that lasts, one with a workaround, the newest."""
+    return next(iter(likely(service, title, text, known)), None)
+
+
+def likely(service: str, title: str, text: str, known: Iterable[Known]) -> list[Match]:
+    """Those that are the same trouble, the likeliest first."""
     asked = _said(title, text)
     matches = (_match(service, asked, each) for each in known)
-    found = [match for match in matches if match.score >= ENOUGH]
-    return max(found, default=None, key=_rank)
+    return sorted((match for match in matches if match.score >= ENOUGH), key=_rank, reverse=True)
 
 
 def _rank(match: Match) -> tuple[float, bool, bool, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,26 @@ async def test_who_is_signed_out_is_told(tmp_path: Path, chromium: Browser) -> N
                 await there.app.reception.sign_out(there.who.session)
                 await broken(there, town)
                 await expect(seen.page.locator("[data-pulse]")).to_contain_text("signed out", timeout=20_000)
+
+
+async def test_a_form_of_what_is_there_stays_of_the_version_that_it_shows(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    with street() as town:
+        async with house(tmp_path, services(town), Role.AGENT, teams=TEAMS) as there:
+            await there.advance(61)
+            await broken(there, town)
+            async with window(chromium, there) as seen:
+                await seen.go("/tickets/T-1/edit")
+                await expect(seen.page.locator("[data-pulse]")).to_have_text("live")
+                answer = await there.post("/tickets/T-1", {"verb": "priority", "priority": "low"})
+                assert answer.status_code == 303
+                there.clock.move(120)
+                await there.advance(2)
+                await expect(seen.page.locator('[data-live="as-of"]')).to_contain_text(
+                    f"{datetime.fromtimestamp(there.clock.now() / 1_000_000, UTC):%H:%M}", timeout=20_000
+                )
+                await seen.page.get_by_label("Title").fill("Another title")
+                await seen.press("Save")
+                await seen.shows("was changed meanwhile")
+                assert there.app.pipeline.world.tickets[1].priority == "low"

@@ -18,6 +18,11 @@ PATIENCE = 20_000  # ms
 PASSWORD = "correct horse battery"
 
 
+_TOO_WIDE = """[...document.querySelectorAll('body *')]
+  .filter(each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.wide, nav'))
+  .slice(0, 5).map(each => each.outerHTML.slice(0, 120))"""
+
+
 @dataclass(slots=True)
 class Window:
     """`faults` are what the browser's console said of errors and of the policy; `dialogs` what popped up."""
@@ -46,6 +51,10 @@ class Window:
     async def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the window."""
         return bool(await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+    async def wide_parts(self) -> object:
+        """Which parts reach beyond the window."""
+        return await self.page.evaluate(_TOO_WIDE)
 
     async def picture(self, name: str) -> None:
         """Kept where TOCSIN_SCREENSHOTS says."""

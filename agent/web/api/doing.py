@@ -21,6 +21,7 @@ from agent.web.api.models import ProblemModel
 from agent.web.api.problems import Problem
 from agent.web.daemon import Daemon
 from agent.web.sight import sees_ticket
+from agent.web.whence import whence
 from alerting.desk.ticket import Ticket, parse_id
 
 _KEY = "^[!-~]{1,200}$"
@@ -53,7 +54,7 @@ class Hand:
     async def do(self, command: str, **arguments: Any) -> Any:
         """What the command would do, noted under this person's name. Raises Problem."""
         try:
-            return await self.daemon.do(command, arguments, self.person.name)
+            return await self.daemon.change(self.person, whence(self.request), command, arguments)
         except Refused as refused:
             _told(refused)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import RedirectResponse, Response
 
@@ -12,11 +10,11 @@ from agent.access.person import Right
 from agent.control import Refused
 from agent.store.planning import record_document, work_document
 from agent.store.reader import NoStore
+from agent.web.moments import given
 from agent.web.sight import seen_services, sees_about
 from agent.web.visit import Address, Visit
 from alerting.incidents.problem import Why
 
-_SECOND = 1_000_000
 _COMING = ("planned", "running")
 _LONGEST = 500
 _MOST_PAST = 20
@@ -34,7 +32,7 @@ def preview(visit: Visit) -> Response:
     }
     names = visit.request.query_params.getlist("service")
     try:
-        start, end = _moment(visit, asked["from"]), _moment(visit, asked["to"])
+        start, end = given(visit, asked["from"]), given(visit, asked["to"])
         if end <= start:
             raise Refused("it must end after it begins")
         if not names:
@@ -119,17 +117,6 @@ def _concerns(visit: Visit, document: dict[str, Any]) -> bool:
     """What holds back everything concerns everybody."""
     names = [name.partition(".")[0] for name in document["services"]]
     return not names or any(sees_about(visit.daemon.config(), visit.person, name) for name in names)
-
-
-def _moment(visit: Visit, text: str) -> int:
-    """What a form's field of a date and time says, in the zone that the page is shown in. Raises Refused."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused("say when it begins and ends") from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=ZoneInfo(visit.zone))
-    return round(when.timestamp() * _SECOND)
 
 
 def _micro(text: str | None) -> int:

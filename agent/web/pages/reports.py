@@ -39,7 +39,10 @@ def report(visit: Visit) -> Response:
         )
     listed = _figures(visit, period)
     missed = sum(each["met"] is False for each in listed)
-    return visit.page("reports.html", period=period, asked=asked, wrong="", listed=listed, missed=missed)
+    titles = {name: each.title for name, each in visit.daemon.config().services.items()}
+    return visit.page(
+        "reports.html", period=period, asked=asked, wrong="", listed=listed, missed=missed, titles=titles
+    )
 
 
 def as_csv(visit: Visit) -> Response:

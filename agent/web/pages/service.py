@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from agent.access.person import Right
+from agent.burning import Look
 from agent.control import Refused
 from agent.store.reader import NoStore, Reader
 from agent.uptime import Ledger, figures, ledgers_for
@@ -17,12 +18,12 @@ from agent.views.services import state_of
 from agent.web.charts.bars import waterfall
 from agent.web.charts.strip import strip
 from agent.web.pages.service_charts import History, latency_chart, state_chart
+from agent.web.readings import conditions, values
 from agent.web.sight import seen_service, seen_services
 from agent.web.visit import Address, Visit
 from alerting.incidents.suppression import Suppression
 from alerting.slo.periods import parse_period
 from checks.base import Reading, Status
-from checks.readable import readable
 from config.models import Check, Service
 
 RANGES = {"24h": 86_400, "7d": 7 * 86_400, "30d": 30 * 86_400}
@@ -56,6 +57,7 @@ def service_page(visit: Visit) -> Response:
             history = _history(visit, store, service, between)
             uptime = _uptime(visit, store, service)
             checks = [_seen(visit, store, each, history) for each in service.checks.values()]
+            burning = Look(store, visit.daemon.config(), visit.now).of(service)
     except NoStore:
         raise HTTPException(503, "nothing is stored yet") from None
     figure = visit.daemon.figures.of([service])[service.name]
@@ -65,6 +67,7 @@ def service_page(visit: Visit) -> Response:
         state=state_of(visit.daemon.world(), service),
         timeline=state_chart(history),
         uptime=uptime,
+        burning=burning,
         strip=strip(figure.days, service.target, visit.daemon.config().agent.timezone) if figure.days else "",
         checks=checks,
         incidents=history.incidents[:_MOST_INCIDENTS],
@@ -108,26 +111,15 @@ def _uptime(visit: Visit, store: Reader, service: Service) -> list[tuple[str, Ma
 def _seen(visit: Visit, store: Reader, check: Check, history: History) -> Seen:
     memory = visit.daemon.world().checks.get((check.service, check.name))
     reading = memory.last if memory is not None else None
-    kind = visit.daemon.kinds.get(check.kind)
-    units = {each.name: each.unit for each in kind.values} if kind is not None else {}
-    shown = reading.values if reading is not None else {}
     return Seen(
         check,
         str(memory.state.state or Status.UNKNOWN.value) if memory is not None else Status.UNKNOWN.value,
         reading,
-        [(name, readable(value, units.get(name, ""))) for name, value in shown.items() if value is not None],
-        list(_conditions(reading)) if reading is not None else [],
+        values(visit.daemon, check.kind, reading) if reading is not None else [],
+        list(conditions(reading)) if reading is not None else [],
         waterfall(reading.phases) if reading is not None else "",
         latency_chart(store, check.name, history),
     )
-
-
-def _conditions(reading: Reading) -> Iterable[tuple[str, str, str]]:
-    """What it would be when true, the condition, and what was seen."""
-    for judged in reading.conditions:
-        seen = ", ".join(f"{name} = {value}" for leaf in judged.leaves for name, value in leaf.seen)
-        verdict = {True: judged.level.value, False: "ok", None: "unknown"}[judged.verdict]
-        yield verdict, judged.text, seen
 
 
 def _held(visit: Visit, service: Service) -> list[Suppression]:

@@ -183,6 +183,7 @@ function local() {
   const words = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" });
   for (const each of document.querySelectorAll("time[datetime]")) each.textContent = words.format(new Date(each.dateTime));
   for (const each of document.querySelectorAll("[data-here]")) each.textContent = words.resolvedOptions().timeZone;
+  setInterval(() => document.hidden || location.reload(), LATEST);
 }
 
 if (page.dataset.times === "local") local();

@@ -17,6 +17,7 @@ from tests.checks.mail.post_office import open_office
 
 ONE, TWO, LEAD = "one@example.org", "two@example.org", "lead@example.org"
 URL = "https://help.example.org"
+_NOTHING: Mapping[str, Any] = {}
 _LINK = re.compile(rf"{URL}(/a/\S+)")
 
 
@@ -46,20 +47,27 @@ class Mailed(House):
 
 
 @asynccontextmanager
-async def mailed(directory: Path, url: str = URL, box: str = "", **member: Any) -> AsyncIterator[Mailed]:
-    """One member, on call, who gets what breaks; `box` is a mailbox that all tickets go to."""
+async def mailed(
+    directory: Path, url: str = URL, box: str = "", more: Mapping[str, Any] = _NOTHING, **member: Any
+) -> AsyncIterator[Mailed]:
+    """One member, on call, who gets what breaks; `box` is a mailbox that all tickets go to, `more` are sections."""
     members = [{"name": "Agent One", "login": "one", "email": ONE, **member}]
     with street() as town:
         async with (
             open_office(Moody()) as office,
-            _running(directory, town, office, (url, box), members) as made,
+            _running(directory, town, office, (url, box), members, more) as made,
         ):
             yield made
 
 
 @asynccontextmanager
 async def _running(
-    directory: Path, town: Street, office: Any, asked: tuple[str, str], members: Any
+    directory: Path,
+    town: Street,
+    office: Any,
+    asked: tuple[str, str],
+    members: Any,
+    more: Mapping[str, Any],
 ) -> AsyncIterator[Mailed]:
     mail = {
         "type": "email",
@@ -75,7 +83,7 @@ async def _running(
     if box:
         tickets = {"channels": {"post": {**mail, "to": [box]}}, "routes": [{"send_to": ["post"]}]}
     made = Mailed(directory, services, teams={"web": {"members": members, "lead": LEAD}},
-                  desk={"url": url} if url else {}, **tickets)  # fmt: skip
+                  desk={"url": url} if url else {}, **tickets, **more)  # fmt: skip
     made.town, made.office = town, office
     async with made:
         yield made
