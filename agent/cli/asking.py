@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.afar import must_be_here
 from agent.cli.setting import fail
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def asked(config: Config, command: str, alone: Callable[[], Any], **words: Any) 
     from agent.control import NotRunning, Refused, ask
     from agent.lock import StateLocked
 
+    must_be_here()
     directory, left = Path(config.agent.state_dir), _TRIES
     while True:
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.asking import USAGE, asked, moment
 from agent.cli.completion import check_names
-from agent.cli.output import local, print_json, print_table
+from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.source import source
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,7 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_MOST = 1000
 
 
 @app.command()
@@ -65,6 +65,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
 
 @app.command("list")
+@also_afar
 def list_(
     config: ConfigOption = None,
     since: Annotated[
@@ -80,43 +81,31 @@ def list_(
 
     Example: tocsin changes list --since 2d
     """
-    from alerting.incidents.change import as_json as shown_change
-
-    configuration = loaded(config)
-    if service is not None and service not in configuration.services:
+    asked_of = source(config)
+    zone = asked_of.zone
+    if service is not None and not asked_of.knows(service):
         fail(f'no service is called "{service}"', USAGE)
     found = [
-        change
-        for change in _changes(configuration, moment(since or "7d", configuration.agent.timezone, ago=True))
-        if service is None or change.concerns([service])
+        each
+        for each in asked_of.changes(moment(since or "7d", zone, ago=True))
+        if service is None or not each["services"] or service in each["services"]
     ]
     if as_json:
-        print_json([shown_change(change) for change in found])
+        print_json(found)
         return
-    zone = configuration.agent.timezone
     rows = [
         [
-            each.id,
-            local(each.at, zone),
-            each.kind,
-            each.version,
-            ", ".join(each.services) or "all",
-            each.by,
-            each.text,
+            each["id"],
+            told(each["at"], zone),
+            each["kind"],
+            each["version"],
+            ", ".join(each["services"]) or "all",
+            each["by"],
+            each["text"],
         ]
         for each in found
     ]
     print_table(["id", "at", "kind", "version", "services", "by", "text"], rows, empty="no changes")
-
-
-def _changes(config: Config, since: int) -> list[Change]:
-    from agent.store.reader import NoStore, reading
-
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return store.changes(since, _MOST)
-    except NoStore as error:
-        fail(str(error), 1)
 
 
 def _done_alone(config: Config, told: dict[str, Any]) -> Any:

@@ -250,12 +250,13 @@ def figures(
 
     Example: tocsin desk figures --days 90
     """
-    from agent.cli.desk_figures import document, show
+    from agent.cli.desk_figures import show
     from agent.clock import SystemClock
+    from agent.views.desk import desk_figures
 
     configuration, now = loaded(config), SystemClock().now()
     with _store(configuration) as store:
-        found = document(store, configuration.policies, now, days)
+        found = desk_figures(store, configuration.policies, now, days)
     if as_json:
         print_json(found)
     else:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.asking import USAGE, is_now, moment, number, planned, times
 from agent.cli.completion import service_names
-from agent.cli.output import local, print_json, print_table, told
+from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
+from agent.cli.source import source
 
 if TYPE_CHECKING:
-    from agent.store.maintenance import Work
     from config.models import Config
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
 
 @app.command("list")
+@also_afar
 def list_(
     config: ConfigOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is over or was called off.")] = False,
@@ -66,20 +67,16 @@ def list_(
 
     Example: tocsin maintenance list --all
     """
-    configuration, now = loaded(config), _now()
-    works = [
-        work for work in _works(configuration) if everything or work.state(now) in ("planned", "running")
-    ]
+    asked = source(config)
+    works = asked.maintenance(everything=everything)
     if as_json:
-        from agent.store.planning import work_document
-
-        print_json([work_document(work, now) for work in works])
+        print_json(works)
         return
-    zone = configuration.agent.timezone
+    zone = asked.zone
     rows = [
-        [work.id, work.state(now), ", ".join(work.services) or "all", local(work.start, zone), local(work.end, zone),
-         work.by, work.reason]
-        for work in works
+        [each["id"], each["state"], ", ".join(each["services"]) or "all", told(each["from"], zone),
+         told(each["to"], zone), each["by"], each["reason"]]
+        for each in works
     ]  # fmt: skip
     print_table(["id", "state", "services", "from", "to", "by", "reason"], rows, empty="no planned work")
 
@@ -121,21 +118,5 @@ def _show(config: Config, work: dict[str, Any], *, as_json: bool) -> None:
     print(f"{work['id']} is {work['state']}: {whom}, {begins} to {ends}")
 
 
-def _works(config: Config) -> list[Work]:
-    from agent.store.reader import NoStore, reading
-
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return store.planned_work()
-    except NoStore as error:
-        fail(str(error), 1)
-
-
 def _id(work: str) -> str:
     return number(work, "M", "planned work", "M-3")
-
-
-def _now() -> int:
-    from agent.clock import SystemClock
-
-    return SystemClock().now()

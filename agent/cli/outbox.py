@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.asking import asked
 from agent.cli.completion import helpdesk_names
 from agent.cli.output import local, print_json, print_table
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded, no_such
+from agent.cli.source import source
 
 if TYPE_CHECKING:
     from alerting.desk.notices import Notice
@@ -42,6 +44,7 @@ HelpdeskOption = Annotated[
 
 
 @app.command("list")
+@also_afar
 def list_(
     config: ConfigOption = None,
     only_unsent: Annotated[bool, typer.Option("--unsent", help="Only what is not delivered.")] = False,
@@ -51,12 +54,9 @@ def list_(
 
     Example: tocsin outbox list --unsent
     """
-    from agent.views.outbox import outbox_document
-
-    configuration = loaded(config)
-    found = [entry for entry in _entries(configuration) if entry.unsent or not only_unsent]
+    found = source(config).outbox(only_unsent=only_unsent)
     if as_json:
-        print_json([outbox_document(entry) for entry in found])
+        print_json(found)
         return
     rows = [_row(entry) for entry in found]
     columns = ["key", "helpdesk", "ticket", "desired", "seen", "state", "tries", "reason"]
@@ -132,16 +132,15 @@ def drop(
     _say(configuration, {"key": whole, "drop": reason, "helpdesk": helpdesk}, as_json=as_json)
 
 
-def _row(entry: Entry) -> list[Any]:
-    from alerting.desk.notices import Notice
-
-    reason = entry.last_error and textwrap.shorten(entry.last_error, 40, placeholder=" …")
-    standing = [entry.state, entry.attempts, reason]
-    if isinstance(entry, Notice):
-        seen = "sent" if entry.sent_at is not None else None
-        return [entry.key[:12], entry.channel, f"T-{entry.ticket}", entry.kind, seen, *standing]
-    there = entry.observed and entry.observed.state
-    return [entry.key[:12], entry.helpdesk, f"T-{entry.ticket}", entry.desired.state, there, *standing]
+def _row(entry: dict[str, Any]) -> list[Any]:
+    """Of its document; a notice has a kind, where a ticket has a state."""
+    reason = entry["last_error"] and textwrap.shorten(entry["last_error"], 40, placeholder=" …")
+    wanted, seen = entry["desired"], entry["observed"] or {}
+    there = seen.get("state") or ("sent" if seen.get("sent_at") else None)
+    return [
+        entry["key"][:12], entry["helpdesk"], entry["ticket"], wanted.get("kind") or wanted["state"], there,
+        entry["state"], entry["attempts"], reason,
+    ]  # fmt: skip
 
 
 def _print(entry: Outgoing, zone: str) -> None:

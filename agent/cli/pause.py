@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.afar import must_be_here
 from agent.cli.asking import USAGE, planned, times
 from agent.cli.completion import check_names
 from agent.cli.output import print_json
@@ -99,6 +100,8 @@ def recheck(
 
 def _asked(config: Config, names: list[str]) -> Any:
     from agent.control import NotRunning, Refused, ask
+
+    must_be_here()
 
     # A look that is under way ends first.
     patience = 2 * max((check.timeout for check in config.checks()), default=0.0) + _MARGIN

@@ -36,17 +36,18 @@ AsOfOption = Annotated[
 
 
 def asked(
-    words: tuple[str | None, str | None, str | None], as_of: str | None, zone: str
+    words: tuple[str | None, str | None, str | None], as_of: str | None, zone: str, clock: int | None = None
 ) -> tuple[Period, int]:
     """The period that `--period`, or `--from` and `--to`, names, and the moment as of which it is asked for.
 
-    Ends the command where they name none.
+    `clock` is what is now, where it is not this host's. Ends the command where they name none.
     """
     from agent.clock import SystemClock
     from alerting.slo.periods import moment
 
     try:
-        now = SystemClock().now() if as_of is None else moment(as_of, zone)
+        present = SystemClock().now() if clock is None else clock
+        now = present if as_of is None else moment(as_of, zone)
         period = _period(words, zone, now)
         if period.end - period.start > _LONGEST:
             raise ValueError("a period lasts at most 300 years: name a shorter one")

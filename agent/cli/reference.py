@@ -32,7 +32,8 @@ With `--json` a command prints one JSON document on stdout and nothing else ther
 `logs try` need no daemon and no stored data.
 The other commands read or change what is in `agent.state_dir`, so they are run as root or as the user of the
 daemon. Commands that change something ask the running daemon;
-when none runs they write themselves.
+when none runs they write themselves. Those with `--url` also ask a daemon on another host:
+[web/api.md](web/api.md#the-command-line-from-elsewhere).
 """
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.output import print_json, print_table, told
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption
+from agent.cli.source import source
 
 
+@also_afar
 def incidents(
     config: ConfigOption = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only those that are not over.")] = False,
@@ -20,22 +22,14 @@ def incidents(
 
     Example: tocsin incidents --open
     """
-    from agent.store.reader import NoStore, reading
-    from agent.views.incidents import incidents as listed
-
-    configuration = loaded(config)
-    agent = configuration.agent
-    try:
-        with reading(Path(agent.state_dir), agent.id) as store:
-            found = listed(store, only_open=only_open)
-    except NoStore as error:
-        fail(str(error), 1)
+    asked = source(config)
+    found = asked.incidents(only_open=only_open)
     if as_json:
         print_json(found)
         return
     rows = [
-        [e["id"], f"{e['service']}.{e['rule']}", e["state"], e["severity"], told(e["opened_at"], agent.timezone),
-         told(e["resolved_at"], agent.timezone), e["ticket"], len(e["affected"]), e["reason"]]
+        [e["id"], f"{e['service']}.{e['rule']}", e["state"], e["severity"], told(e["opened_at"], asked.zone),
+         told(e["resolved_at"], asked.zone), e["ticket"], len(e["affected"]), e["reason"]]
         for e in found
     ]  # fmt: skip
     print_table(

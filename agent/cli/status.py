@@ -1,21 +1,20 @@
-"""`tocsin status`: each service and check as the store knows them, read-only."""
+"""`tocsin status`: each service and check as the store, or a daemon elsewhere, knows them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.cli.afar import also_afar
 from agent.cli.output import print_json, print_table, told
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
-
-if TYPE_CHECKING:
-    from config.models import Config
+from agent.cli.setting import ConfigOption, JsonOption
+from agent.cli.source import source
 
 _HELD = {"pause": "paused", "silence": "silenced", "maintenance": "planned work"}
 
 
+@also_afar
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each service and check: state, since when, last reading, uptime of 30 days.
 
@@ -26,12 +25,12 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     Example: tocsin status
     """
-    configuration = loaded(config)
-    document = _status(configuration)
+    asked = source(config)
+    document = asked.status()
     if as_json:
         print_json(document)
         return
-    agent, zone = document["agent"], configuration.agent.timezone
+    agent, zone = document["agent"], asked.zone
     alive = (
         "running"
         if agent["running"]
@@ -85,15 +84,3 @@ def _held(check: dict[str, Any], zone: str) -> str:
     if held is None:
         return ""
     return f"{_HELD[held['why']]} until {told(held['until'], zone)} ({held['id']}: {held['reason']})"
-
-
-def _status(config: Config) -> dict[str, Any]:
-    from agent.clock import SystemClock
-    from agent.store.reader import NoStore, reading
-    from agent.views.services import services
-
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return services(config, store, SystemClock().now())
-    except NoStore as error:
-        fail(str(error), 1)

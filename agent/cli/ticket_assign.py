@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.ticket_asking import ask_ticket
 
 _USAGE = 64
 TicketArgument = Annotated[str, typer.Argument(metavar="ID", help="The ticket, such as T-12.")]
@@ -17,6 +19,7 @@ ByOption = Annotated[
 ]
 
 
+@also_afar
 def assign(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     to: Annotated[str | None, typer.Option("--to", metavar="NAME", help="A member of a team.")] = None,
@@ -36,11 +39,10 @@ def assign(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if sum((to is not None, team is not None, auto)) != 1:
         fail("say to whom: one of --to, --team and --auto", _USAGE)
     arguments = {"to": to, "team": team, "auto": auto or None, "note": note or None, "by": by or None}
-    _print(
-        ask_desk(loaded(config), "tickets.assign", ticket=ticket_number(ticket), **arguments), as_json=as_json
-    )
+    _print(ask_ticket(config, "assign", ticket_number(ticket), **arguments), as_json=as_json)
 
 
+@also_afar
 def take(
     ticket: TicketArgument, by: ByOption = "", config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
@@ -48,7 +50,7 @@ def take(
 
     Example: tocsin tickets take T-12
     """
-    told = ask_desk(loaded(config), "tickets.take", ticket=ticket_number(ticket), by=by or None)
+    told = ask_ticket(config, "take", ticket_number(ticket), by=by or None)
     _print(told, as_json=as_json)
 
 

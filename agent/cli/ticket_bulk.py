@@ -8,17 +8,15 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar, given
 from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table
-from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, loaded
-
-if TYPE_CHECKING:
-    from agent.views.tickets import Wanted
-    from config.models import Config
+from agent.cli.setting import ConfigOption, Ended, JsonOption, fail
+from agent.cli.source import Source, source
 
 _USAGE, _REFUSED = 64, 1
 _MOST = 1000
@@ -28,8 +26,8 @@ COMMANDS = (
     "start", "take", "unwatch", "watch",
 )  # fmt: skip
 # With these a command does nothing, or speaks of another desk.
-_OF_BULK = ("--config", "--help", "--json")
-_FLAGS = {"open": "only_open", "unassigned": "unassigned", "overdue": "overdue"}
+_OF_BULK = ("--config", "--help", "--json", "--url", "--token-file", "--ca")
+_FLAGS = ("open", "unassigned", "overdue")
 _WORDS = ("state", "priority", "team", "assignee", "service", "reporter", "search")
 
 
@@ -53,6 +51,7 @@ class Done:
         )
 
 
+@also_afar
 def bulk(  # noqa: PLR0913, PLR0917 - each is an option of the command
     do: Annotated[
         str,
@@ -78,7 +77,7 @@ def bulk(  # noqa: PLR0913, PLR0917 - each is an option of the command
     command = _command(do)
     if (ids is None) == (where is None):
         fail("say --ids or --filter", _USAGE)
-    chosen = _named(ids) if ids is not None else _fitting(loaded(config), where or "")
+    chosen = _named(ids) if ids is not None else _fitting(source(config), where or "")
     if len(chosen) > _MOST:
         fail(f"{len(chosen)} tickets are more than {_MOST}: choose fewer", _USAGE)
     if dry_run:
@@ -117,27 +116,17 @@ def _named(ids: str) -> list[str]:
     return [f"T-{number}" for number in numbers]
 
 
-def _fitting(config: Config, where: str) -> list[str]:
-    from agent.clock import SystemClock
-    from agent.store.reader import NoStore, reading
-
-    wanted, now = _wanted(where), SystemClock().now()
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return [ticket.id for ticket in store.tickets() if wanted.fits(ticket, now)]
-    except NoStore as error:
-        fail(str(error), _REFUSED)
+def _fitting(asked: Source, where: str) -> list[str]:
+    return [str(each["id"]) for each in asked.tickets(_wanted(where))]
 
 
-def _wanted(where: str) -> Wanted:
+def _wanted(where: str) -> dict[str, Any]:
     """What the words of the filter say. Ends the command (64)."""
-    from agent.views.tickets import Wanted
-
     said: dict[str, Any] = {}
     for each in _split("--filter", where):
         name, is_value, value = each.partition("=")
         if name in _FLAGS and not is_value:
-            said[_FLAGS[name]] = True
+            said[name] = True
         elif name in _WORDS and value:
             said[name] = value
         else:
@@ -145,14 +134,21 @@ def _wanted(where: str) -> Wanted:
             fail(f'--filter: unknown "{each[:60]}" (known: {known})', _USAGE)
     if not said:
         fail("--filter: says nothing (all open ones: --filter open)", _USAGE)
-    return Wanted(**said)
+    return said
 
 
 def _do(command: list[str], ticket: str, config: Path | None) -> Done:
     """As if the command were given for this ticket alone."""
     from agent.cli import tickets
 
-    args = [command[0], ticket, *command[1:], "--json", *(["--config", str(config)] if config else [])]
+    args = [
+        command[0],
+        ticket,
+        *command[1:],
+        "--json",
+        *given(),
+        *(["--config", str(config)] if config else []),
+    ]
     out, err = io.StringIO(), io.StringIO()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

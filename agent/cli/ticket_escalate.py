@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ _COLUMNS = ("ticket", "at", "from_tier", "to_tier", "by", "reason", "actions", "
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands in the log.")]
 
 
+@also_afar
 def escalate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     reason: ReasonOption,
@@ -44,11 +47,10 @@ def escalate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     Example: tocsin tickets escalate T-1 --reason "needs the database people" --tier 3
     """
     asked = {"reason": reason, "tier": tier, "actions": actions or None, "by": by, "version": version}
-    _print(
-        ask_desk(loaded(config), "tickets.escalate", ticket=ticket_number(ticket), **asked), as_json=as_json
-    )
+    _print(ask_ticket(config, "escalate", ticket_number(ticket), **asked), as_json=as_json)
 
 
+@also_afar
 def de_escalate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     reason: ReasonOption,
@@ -65,7 +67,7 @@ def de_escalate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     Example: tocsin tickets de-escalate T-1 --reason "no database after all"
     """
     asked = {"reason": reason, "tier": tier, "by": by, "version": version}
-    answer = ask_desk(loaded(config), "tickets.de-escalate", ticket=ticket_number(ticket), **asked)
+    answer = ask_ticket(config, "de-escalate", ticket_number(ticket), **asked)
     _print(answer, as_json=as_json)
 
 

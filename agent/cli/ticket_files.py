@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import local, print_json, print_table
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption, told
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _USAGE = 64
 
 
+@also_afar
 def attach(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="What is attached.", readable=False)],
@@ -41,10 +44,10 @@ def attach(  # noqa: PLR0913, PLR0917 - each is an option of the command
     """
     if name is not None and len(files) != 1:
         fail("--name is for one file", _USAGE)
-    found = ask_desk(
-        loaded(config),
-        "tickets.attach",
-        ticket=ticket_number(ticket),
+    found = ask_ticket(
+        config,
+        "attach",
+        ticket_number(ticket),
         attachments=contents(files, name),
         public=public,
         by=by,

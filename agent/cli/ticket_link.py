@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption, told
 
 _USAGE = 64
 _WORDS = {"duplicate_of": "a duplicate of", "child_of": "part of", "related": "related to"}
 
 
+@also_afar
 def link(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     duplicate_of: Annotated[
@@ -39,10 +42,10 @@ def link(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if len(named) != 1:
         fail("say one of --duplicate-of, --child-of and --related", _USAGE)
     relation, other = named[0]
-    found = ask_desk(
-        loaded(config),
-        "tickets.link",
-        ticket=ticket_number(ticket),
+    found = ask_ticket(
+        config,
+        "link",
+        ticket_number(ticket),
         other=ticket_number(other),
         relation=relation,
         by=by,
@@ -51,6 +54,7 @@ def link(  # noqa: PLR0913, PLR0917 - each is an option of the command
     told(found, f"{found['id']} is {_WORDS[relation]} {found['other']}", as_json=as_json)
 
 
+@also_afar
 def unlink(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The ticket that it is tied to.")],
@@ -63,11 +67,12 @@ def unlink(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets unlink T-2 T-1
     """
-    numbers = {"ticket": ticket_number(ticket), "other": ticket_number(other)}
-    found = ask_desk(loaded(config), "tickets.unlink", **numbers, by=by, version=version)
+    number, second = ticket_number(ticket), ticket_number(other)
+    found = ask_ticket(config, "unlink", number, other=second, by=by, version=version)
     told(found, f"{found['id']} and {found['other']} are tied no more", as_json=as_json)
 
 
+@also_afar
 def merge(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     into: Annotated[str, typer.Option("--into", metavar="ID", help="The ticket that goes on.")],
@@ -80,11 +85,12 @@ def merge(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets merge T-2 --into T-1
     """
-    numbers = {"ticket": ticket_number(ticket), "other": ticket_number(into)}
-    found = ask_desk(loaded(config), "tickets.merge", **numbers, by=by, version=version)
+    number, second = ticket_number(ticket), ticket_number(into)
+    found = ask_ticket(config, "merge", number, other=second, by=by, version=version)
     told(found, f"{found['id']} is closed and goes on in {found['merged_into']}", as_json=as_json)
 
 
+@also_afar
 def split(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     title: Annotated[str, typer.Option("--title", metavar="TEXT", help="What the new ticket is about.")],
@@ -104,10 +110,10 @@ def split(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets split T-1 --title "The printer, too" --lines 3,4
     """
-    found = ask_desk(
-        loaded(config),
-        "tickets.split",
-        ticket=ticket_number(ticket),
+    found = ask_ticket(
+        config,
+        "split",
+        ticket_number(ticket),
         title=title,
         description=description,
         lines=_places(lines),

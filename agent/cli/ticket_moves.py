@@ -7,11 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
-from agent.cli.setting import ConfigOption, JsonOption, loaded
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
+from agent.cli.setting import ConfigOption, JsonOption
+from agent.cli.source import source
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import ByOption, NoteOption, TicketArgument, VersionOption, told
 
 
+@also_afar
 def ack(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     note: NoteOption = "",
@@ -27,6 +31,7 @@ def ack(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("ack", ticket, config, {"note": note, "by": by, "version": version}, as_json=as_json)
 
 
+@also_afar
 def start(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     note: NoteOption = "",
@@ -42,6 +47,7 @@ def start(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("start", ticket, config, {"note": note, "by": by, "version": version}, as_json=as_json)
 
 
+@also_afar
 def pend(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     waits_for: Annotated[
@@ -61,6 +67,7 @@ def pend(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("pend", ticket, config, words, as_json=as_json)
 
 
+@also_afar
 def resolve(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What was done: its resolution.")] = "",
@@ -76,6 +83,7 @@ def resolve(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("resolve", ticket, config, {"note": note, "by": by, "version": version}, as_json=as_json)
 
 
+@also_afar
 def close(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     note: NoteOption = "",
@@ -95,6 +103,7 @@ def close(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("close", ticket, config, words, as_json=as_json)
 
 
+@also_afar
 def reopen(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     note: NoteOption = "",
@@ -110,6 +119,7 @@ def reopen(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _move("reopen", ticket, config, {"note": note, "by": by, "version": version}, as_json=as_json)
 
 
+@also_afar
 def stamp(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     stage: Annotated[
@@ -136,11 +146,9 @@ def stamp(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets stamp T-12 investigated
     """
-    number, configuration = ticket_number(ticket), loaded(config)
-    when = moment_given(at, configuration.agent.timezone)
-    found = ask_desk(
-        configuration, "tickets.stamp", ticket=number, stage=stage, at=when, by=by, version=version
-    )
+    number = ticket_number(ticket)
+    when = None if at is None else moment_given(at, source(config).zone)
+    found = ask_ticket(config, "stamp", number, stage=stage, at=when, by=by, version=version)
     told(found, f"{found['id']}: {stage} at {found['stamps'][stage]}", as_json=as_json)
 
 
@@ -156,5 +164,5 @@ def moment_given(text: str | None, zone: str) -> str | None:
 
 def _move(verb: str, ticket: str, config: Path | None, words: dict[str, Any], *, as_json: bool) -> None:
     number = ticket_number(ticket)
-    found = ask_desk(loaded(config), f"tickets.{verb}", ticket=number, **words)
+    found = ask_ticket(config, verb, number, **words)
     told(found, f"{found['id']} is {found['state']}", as_json=as_json)

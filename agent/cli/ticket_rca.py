@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table
-from agent.cli.setting import ConfigOption, JsonOption, loaded
+from agent.cli.setting import ConfigOption, JsonOption
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.tickets import TicketArgument
 
 
+@also_afar
 def rca(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     cause: Annotated[str, typer.Option("--cause", metavar="TEXT", help="What it was caused by.")] = "",
@@ -62,7 +65,7 @@ def rca(  # noqa: PLR0913, PLR0917 - each is an option of the command
     }
     told = {name: text for name, text in said.items() if text}
     told.update(factors=factor or None, actions=action or None, done=done)
-    document = ask_desk(loaded(config), "tickets.rca", ticket=ticket_number(ticket), **told)
+    document = ask_ticket(config, "rca", ticket_number(ticket), **told)
     if as_json:
         print_json(document)
     else:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table, rfc3339
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import VersionOption
 from agent.cli.tickets import TicketArgument
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _USAGE = 64
 
 
+@also_afar
 def confirm(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     satisfied: Annotated[
@@ -46,14 +49,14 @@ def confirm(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if satisfied is None:
         fail("say either --satisfied or --not-satisfied", _USAGE)
     asked = {"satisfied": satisfied, "text": text or None, "version": version}
-    configuration, number = loaded(config), ticket_number(ticket)
-    answer = ask_desk(configuration, "tickets.confirm", ticket=number, **asked)
+    answer = ask_ticket(config, "confirm", ticket_number(ticket), **asked)
     if as_json:
         print_json(answer)
         return
     print(f"{answer['id']}: the reporter {'confirmed it' if satisfied else 'is not satisfied'}")
 
 
+@also_afar
 def survey(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     clarity: Annotated[int, typer.Option("--clarity", metavar="1-5", help="How clear we were.")],
@@ -70,7 +73,7 @@ def survey(  # noqa: PLR0913, PLR0917 - each is an option of the command
     """
     asked: dict[str, Any] = {"clarity": clarity, "time": time, "overall": overall}
     asked |= {"comment": comment or None, "version": version}
-    answer = ask_desk(loaded(config), "tickets.survey", ticket=ticket_number(ticket), **asked)
+    answer = ask_ticket(config, "survey", ticket_number(ticket), **asked)
     if as_json:
         print_json(answer)
         return

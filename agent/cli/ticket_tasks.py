@@ -6,9 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table, told
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.source import source
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.tickets import TicketArgument
 
 PersonOption = Annotated[
@@ -18,6 +21,7 @@ PersonOption = Annotated[
 _USAGE = 64
 
 
+@also_afar
 def watch(
     ticket: TicketArgument,
     person: PersonOption = "",
@@ -28,9 +32,10 @@ def watch(
 
     Example: tocsin tickets watch T-1 --person "Agent Two"
     """
-    _watch("tickets.watch", ticket, person, config, as_json=as_json)
+    _watch("watch", ticket, person, config, as_json=as_json)
 
 
+@also_afar
 def unwatch(
     ticket: TicketArgument,
     person: PersonOption = "",
@@ -41,9 +46,10 @@ def unwatch(
 
     Example: tocsin tickets unwatch T-1
     """
-    _watch("tickets.unwatch", ticket, person, config, as_json=as_json)
+    _watch("unwatch", ticket, person, config, as_json=as_json)
 
 
+@also_afar
 def task(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     action: Annotated[str, typer.Argument(metavar="ACTION", help="add, done or list.")] = "list",
@@ -59,17 +65,17 @@ def task(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets task T-1 add "Ask the vendor for their logs" --owner "Agent Two"
     """
-    configuration, number = loaded(config), ticket_number(ticket)
+    number = ticket_number(ticket)
     words: dict[str, Any] = {"action": action}
     if action == "add":
         words.update(text=what, owner=owner or None)
     elif what:
         words.update(number=_place(what))
-    found = ask_desk(configuration, "tickets.task", ticket=number, **words)
+    found = ask_ticket(config, "task", number, **words)
     if as_json:
         print_json(found)
         return
-    zone = configuration.agent.timezone
+    zone = source(config).zone
     rows = [
         [each["number"], told(each["done_at"], zone) or "open", each["owner"], each["text"]] for each in found
     ]
@@ -83,7 +89,7 @@ def _place(text: str) -> int:
 
 
 def _watch(verb: str, ticket: str, person: str, config: Any, *, as_json: bool) -> None:
-    document = ask_desk(loaded(config), verb, ticket=ticket_number(ticket), person=person or None)
+    document = ask_ticket(config, verb, ticket_number(ticket), person=person or None)
     if as_json:
         print_json(document)
     else:

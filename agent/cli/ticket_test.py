@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.afar import must_be_here
 from agent.cli.output import print_json
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, loaded
 
@@ -134,6 +135,8 @@ def _delivery(first: Outgoing, ended: Sequence[Outgoing]) -> dict[str, Any]:
 
 def _ask(config: Config, command: str, **words: Any) -> dict[str, Any]:
     from agent.control import NotRunning, Refused, ask
+
+    must_be_here()
 
     try:
         answer: dict[str, Any] = ask(Path(config.agent.state_dir), command, **words)

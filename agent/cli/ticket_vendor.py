@@ -7,15 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.afar import also_afar
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, told
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.source import source
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_escalate import material_of
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption
 
 _USAGE = 64
 
 
+@also_afar
 def vendor(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     to: Annotated[
@@ -49,14 +53,11 @@ def vendor(  # noqa: PLR0913, PLR0917 - each is an option of the command
         "by": by,
         "version": version,
     }
-    configuration = loaded(config)
-    answer = ask_desk(
-        configuration, "tickets.vendor", ticket=ticket_number(ticket), done=done or None, **asked
-    )
+    answer = ask_ticket(config, "vendor", ticket_number(ticket), done=done or None, **asked)
     if as_json:
         print_json(answer)
     else:
-        _print(answer, configuration.agent.timezone)
+        _print(answer, source(config).zone)
 
 
 def evidence(ticket: TicketArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:

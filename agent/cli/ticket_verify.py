@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.afar import must_be_here
 from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, loaded
@@ -60,6 +61,8 @@ def _print(told: Any) -> None:
 
 def _asked(config: Config, number: int, version: int | None) -> Any:
     from agent.control import NotRunning, Refused, ask
+
+    must_be_here()
 
     # A look that is under way ends first.
     patience = 2 * max((check.timeout for check in config.checks()), default=0.0) + _MARGIN

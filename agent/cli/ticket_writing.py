@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.desk_asking import ask_desk, ticket_number
 from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_files import contents
 from agent.cli.ticket_moves import moment_given
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption, told
@@ -123,6 +125,7 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     told(found, f"{found['id']} is {found['state']}, severity {found['severity']}", as_json=as_json)
 
 
+@also_afar
 def set_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     values: Annotated[
@@ -139,10 +142,11 @@ def set_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     Example: tocsin tickets set T-12 priority=high workaround="use the other door"
     """
     number, changes = ticket_number(ticket), dict(map(_named, values))
-    found = ask_desk(loaded(config), "tickets.set", ticket=number, changes=changes, by=by, version=version)
+    found = ask_ticket(config, "set", number, changes=changes, by=by, version=version)
     told(found, f"{found['id']} is at version {found['version']}", as_json=as_json)
 
 
+@also_afar
 def note(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     text: TextArgument,
@@ -156,10 +160,10 @@ def note(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets note T-12 "the log is full of timeouts"
     """
-    found = ask_desk(
-        loaded(config),
-        "tickets.note",
-        ticket=ticket_number(ticket),
+    found = ask_ticket(
+        config,
+        "note",
+        ticket_number(ticket),
         text=text,
         attachments=_files(attach),
         by=by,
@@ -168,6 +172,7 @@ def note(  # noqa: PLR0913, PLR0917 - each is an option of the command
     told(found, f"noted on {found['id']}", as_json=as_json)
 
 
+@also_afar
 def message(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     text: TextArgument,
@@ -184,10 +189,10 @@ def message(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets message T-12 "We have found the cause and are mending it."
     """
-    found = ask_desk(
-        loaded(config),
-        "tickets.message",
-        ticket=ticket_number(ticket),
+    found = ask_ticket(
+        config,
+        "message",
+        ticket_number(ticket),
         text=text,
         from_reporter=from_reporter or None,
         attachments=_files(attach),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from agent.cli import ticket_files, ticket_moves, ticket_writing
+from agent.cli.afar import also_afar
 from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.source import source
 from agent.cli.ticket_words import TicketArgument as TicketArgument  # noqa: PLC0414  (others take it from here)
-
-if TYPE_CHECKING:
-    from alerting.desk.ticket import Ticket
-    from alerting.outgoing import Outgoing
-    from config.models import Config
 
 app = typer.Typer(help="Tickets of the built-in desk.", no_args_is_help=True, rich_markup_mode=None)
 _USAGE = 64
@@ -25,6 +20,7 @@ _STATES = ("new", "acknowledged", "in_progress", "pending", "resolved", "closed"
 
 
 @app.command("list")
+@also_afar
 def list_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     config: ConfigOption = None,
     only_open: Annotated[bool, typer.Option("--open", help="Neither resolved nor closed.")] = False,
@@ -56,57 +52,46 @@ def list_(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets list --open --team web
     """
-    from agent.clock import SystemClock
-    from agent.control import user_name
-    from agent.desk.document import document
-    from agent.views.tickets import COLUMNS, Wanted, names_of, row
+    from agent.views.ticket import ticket_of
+    from agent.views.tickets import COLUMNS, row
 
     _one_of("--state", state, _STATES)
     _one_of("--priority", priority, _priorities())
-    configuration = loaded(config)
-    names = names_of(user_name(os.geteuid()), configuration.teams) if mine else ()
-    wanted = Wanted(
-        only_open=only_open, unassigned=unassigned, overdue=overdue, mine=names, state=state, priority=priority,
-        team=team, assignee=assignee, service=service, reporter=reporter, search=search,
+    asked = source(config)
+    found = asked.tickets(
+        {
+            "open": only_open, "unassigned": unassigned, "overdue": overdue, "mine": mine,
+            "state": state and state.casefold(), "priority": priority, "team": team, "assignee": assignee,
+            "service": service, "reporter": reporter, "search": search,
+        }
     )  # fmt: skip
-    now = SystemClock().now()
-    found = [ticket for ticket in _tickets(configuration) if wanted.fits(ticket, now)]
     if as_json:
-        mirrors = _mirrors(configuration)
-        print_json([document(ticket, mirrors.get(ticket.number, ())) for ticket in found])
+        print_json(found)
         return
-    print_table(COLUMNS, [row(each, now) for each in found], empty="no tickets")
+    now = asked.now()
+    print_table(COLUMNS, [row(ticket_of(each), now) for each in found], empty="no tickets")
 
 
 @app.command()
+@also_afar
 def show(ticket: TicketArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show one ticket with its people, clocks, evidence and timeline.
 
     Example: tocsin tickets show T-12
     """
-    from agent.cli.ticket_page import print_page
-
-    configuration, number = loaded(config), ticket_number(ticket)
-    found = next((each for each in _tickets(configuration) if each.number == number), None)
-    if found is None:
-        fail(f"there is no ticket T-{number}", 1)
-    page = _page(configuration, found)
-    if not as_json:
-        print_page(page)
+    asked, number = source(config), ticket_number(ticket)
+    found = asked.ticket(number)
+    if as_json:
+        print_json(found)
         return
-    from agent.desk.document import attachment_document, document, event_document
-    from agent.views.explained_incident import link_document
-    from agent.views.incidents import member_document
+    from agent.cli.ticket_page import Page, print_page
+    from agent.views.ticket import whole_of
 
-    print_json(
-        {
-            **document(found, _mirrors(configuration).get(number, ())),
-            "description": found.description,
-            "timeline": [event_document(each) for each in page.events],
-            "affected": [member_document(each) for each in page.members],
-            "links": [link_document(each) for each in page.links],
-            "attachments": [attachment_document(each) for each in page.attachments],
-        }
+    whole = whole_of(found)
+    print_page(
+        Page(
+            whole.ticket, whole.events, whole.attachments, whole.members, whole.links, asked.zone, asked.now()
+        )
     )
 
 
@@ -118,45 +103,6 @@ for _command in (
     app.command()(_command)
 app.command("open")(ticket_writing.open_)
 app.command("set")(ticket_writing.set_)
-
-
-def _mirrors(config: Config) -> dict[int, list[Outgoing]]:
-    """What other helpdesks hold, by the numbers of our tickets."""
-    from agent.store.reader import reading
-
-    found: dict[int, list[Outgoing]] = {}
-    with reading(Path(config.agent.state_dir), config.agent.id) as store:
-        for entry in store.outbox():
-            found.setdefault(entry.ticket, []).append(entry)
-    return found
-
-
-def _tickets(config: Config) -> list[Ticket]:
-    from agent.store.reader import NoStore, reading
-
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            return store.tickets()
-    except NoStore as error:
-        fail(str(error), 1)
-
-
-def _page(config: Config, ticket: Ticket) -> Any:
-    """The ticket with its timeline, its files, what its incidents affect, and its ties to other tickets."""
-    from agent.cli.ticket_page import Page
-    from agent.clock import SystemClock
-    from agent.store.reader import reading
-
-    number = ticket.number
-    with reading(Path(config.agent.state_dir), config.agent.id) as store:
-        found = store.decisions()
-        incidents = found.of_ticket(number)
-        by_incident = found.members([each.id for each in incidents])
-        members = [member for each in incidents for member in by_incident.get(each.id, ())]
-        return Page(
-            ticket, store.timeline(number), store.attachments(number), members, found.links(number),
-            config.agent.timezone, SystemClock().now(),
-        )  # fmt: skip
 
 
 def _priorities() -> tuple[str, ...]:

@@ -67,6 +67,7 @@ def _more(ticket: Ticket) -> dict[str, Any]:
         "fields": dict(ticket.fields),
         "stamps": {name: moment(at) for name, at in sorted(ticket.stamps.items(), key=lambda each: each[1])},
         "pauses": part(ticket.pauses),
+        "clocks_still_since": moment(ticket.still_since),
         "watchers": list(ticket.watchers),
         "sub_tasks": part(ticket.sub_tasks),
         "follow_ups": part(ticket.follow_ups),

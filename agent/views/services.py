@@ -43,6 +43,11 @@ def services(config: Config, store: Reader, now: int, names: Collection[str] | N
     return {"agent": _agent(agent.id, alive, now), "services": listed}
 
 
+def agent_document(config: Config, store: Reader, now: int) -> dict[str, Any]:
+    """Whether a daemon runs, and until when one was seen."""
+    return _agent(config.agent.id, store.alive(), now)
+
+
 def _agent(name: str, alive: Alive, now: int) -> dict[str, Any]:
     return {"id": name, "running": alive.running, "alive_until": rfc3339(alive.seen_until(now) or None)}
 

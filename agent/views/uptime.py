@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from agent.store.reader import Reader
 from agent.uptime import days, ledgers_for, monitored_since, requested, retired, unconfirmed
 from agent.uptime import figures as figures_of
-from alerting.slo.periods import Period
+from alerting.slo.figures import rfc3339
+from alerting.slo.periods import Period, micros
 from alerting.slo.requests import by_requests
 from alerting.slo.strip import Day
 from config.models import Config, Service
+
+_SECOND = 1_000_000
+_SHARES = ("good", "bad", "planned", "unseen")
 
 
 class NoSuchService(Exception):
@@ -31,9 +36,28 @@ class Shown:
     figure: Mapping[str, Any]
     days: Sequence[Day]
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Shown:
+        """The inverse of a figure with `days_document`."""
+        figure = {name: each for name, each in document.items() if name != "days"}
+        return cls(figure, [_day(each) for each in document.get("days") or ()])
+
+    def days_document(self) -> list[dict[str, Any]]:
+        """The days as JSON, in seconds."""
+        return [
+            {"from": rfc3339(each.start), "to": rfc3339(each.end)}
+            | {name: getattr(each, name) / _SECOND for name in _SHARES}
+            for each in self.days
+        ]
+
     @property
     def target(self) -> Fraction:
         return Fraction(self.figure["target_percent"]) / 100
+
+
+def _day(document: Mapping[str, Any]) -> Day:
+    start, end = (micros(datetime.fromisoformat(document[name])) for name in ("from", "to"))
+    return Day(start, end, **{name: round(document[name] * _SECOND) for name in _SHARES})
 
 
 def figures(

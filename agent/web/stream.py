@@ -31,6 +31,9 @@ class Stream(Response):
         self._daemon, self._request, self._person = daemon, request, person
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # it would never end
+            await Response(headers=dict(self.headers))(scope, receive, send)
+            return
         try:
             with self._daemon.live.watching(self._person.name):
                 await self._watch(receive, send)

@@ -80,6 +80,10 @@ class Write(Sent):
     attachments: Annotated[list[File] | None, Field(max_length=20)] = None
 
 
+class Message(Write):
+    from_reporter: bool | None = Field(None, description="it is what the reporter said")
+
+
 class Attach(Sent):
     attachments: Annotated[list[File], Field(min_length=1, max_length=20)]
     public: bool = Field(False, description="the reporter may have it")
@@ -118,7 +122,7 @@ class Watch(Sent):
 
 
 class Task(Sent):
-    action: Literal["add", "done"]
+    action: Literal["add", "done", "list"]
     text: Line | None = None
     owner: Line | None = None
     number: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -24,6 +25,7 @@ from agent.web.sight import sees_ticket
 from agent.web.whence import whence
 from alerting.desk.ticket import Ticket, parse_id
 
+_PATIENCE = 40.0  # longer than a look of all checks, or a reload, may take
 _KEY = "^[!-~]{1,200}$"
 _SEEN = r'^("[0-9]{1,9}"|\*)$'
 _VERSION = re.compile(r'"([0-9]{1,9})"')
@@ -54,9 +56,14 @@ class Hand:
     async def do(self, command: str, **arguments: Any) -> Any:
         """What the command would do, noted under this person's name. Raises Problem."""
         try:
-            return await self.daemon.change(self.person, whence(self.request), command, arguments)
+            async with asyncio.timeout(_PATIENCE):
+                return await self.daemon.change(self.person, whence(self.request), command, arguments)
         except Refused as refused:
             _told(refused)
+        except TimeoutError:
+            raise Problem(
+                503, "whether it was done is not known: the store is slow; look", {"Retry-After": "5"}
+            ) from None
 
     async def desk(self, verb: str, ticket: str, **arguments: Any) -> Any:
         """A verb of the desk on a ticket of theirs. Raises Problem."""

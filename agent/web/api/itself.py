@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from agent.access.person import Right
+from agent.views.services import agent_document
 from agent.web.api.asking import Looker, ThisDaemon
+from agent.web.api.looking import stored
 from agent.web.api.models import Agent, Me
 from agent.web.stream import Stream
 from alerting.slo.figures import rfc3339
@@ -33,14 +35,19 @@ def me(person: Looker) -> Me:
 @router.get("/agent")
 def agent(_person: Looker, daemon: ThisDaemon) -> Agent:
     """Whether it does its work."""
-    reasons, config = daemon.unready(), daemon.config().agent
+    reasons, whole, now = daemon.unready(), daemon.config(), daemon.clock.now()
+    config = whole.agent
+    with stored(daemon) as store:
+        alive = agent_document(whole, store, now)
     return Agent(
         id=config.id,
         version=version("tocsin"),
         ready=not reasons,
         reasons=reasons,
-        now=rfc3339(daemon.clock.now()),
+        now=rfc3339(now),
         timezone=config.timezone,
+        running=alive["running"],
+        alive_until=alive["alive_until"],
     )
 
 

@@ -37,6 +37,19 @@ class Agent(BaseModel):
     reasons: list[str] = Field(description="why it does not do its work; empty while it does")
     now: str
     timezone: str
+    running: bool = Field(description="as the store has it, for status")
+    alive_until: str | None
+
+
+class DayOf(BaseModel):
+    """A day of the last ninety, in seconds; what is missing of it is not in the account."""
+
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    good: float
+    bad: float
+    planned: float
+    unseen: float
 
 
 class CheckState(Open):
@@ -75,6 +88,7 @@ class Uptime(Open):
     coverage_percent: str | None
     budget_left_seconds: str
     outages: list[dict[str, Any]]
+    days: list[DayOf] | None = Field(None, description="where they are asked for")
 
 
 class Incident(Open):

@@ -18,7 +18,9 @@ from agent.web.api.models import LatencyStep, ServiceState, Uptime
 from agent.web.api.problems import Problem
 from agent.web.sight import seen_services, sees_about
 from alerting.slo.figures import rfc3339
-from alerting.slo.periods import Period, explicit, moment, parse_period
+from alerting.slo.periods import Period, explicit, midnights, moment, parse_period
+from alerting.slo.strip import DAYS
+from config.field_types import is_zone
 
 router = APIRouter(tags=["services"])
 _DAY = 86_400 * 1_000_000
@@ -56,7 +58,7 @@ class Between(BaseModel):
 
 
 class Span(BaseModel):
-    """Of one service or all of them: a period by its name, or from `start` to `end`."""
+    """Of one service or all of them: a period by its name, or from `start` to `end`, as it stood at a moment."""
 
     service: Annotated[str | None, Field(max_length=63)] = None
     period: Annotated[str | None, Field(max_length=40, description="2026, 2026-Q4, 2026-11, today, 30d")] = (
@@ -64,6 +66,13 @@ class Span(BaseModel):
     )
     start: Moment = None
     end: Moment = None
+    zone: Annotated[
+        str | None, Field(max_length=63, description="whose midnights count; default: the agent's")
+    ] = None
+    as_of: Moment = None
+    days: Annotated[bool, Field(description="with the last ninety days of the period, each by itself")] = (
+        False
+    )
 
     def whole(self, zone: str, now: int) -> Period:
         """Raises Problem."""
@@ -125,18 +134,27 @@ def latency_of(
     ]
 
 
-@router.get("/uptime")
+@router.get("/uptime", response_model_exclude_unset=True)
 def uptime(person: Looker, daemon: ThisDaemon, turn: Turns, span: Annotated[Span, Query()]) -> list[Uptime]:
     """Each service's time in a period against its target, as `tocsin uptime --json` has it; 30 days by default."""
-    config, now, service = daemon.config(), daemon.clock.now(), span.service
+    config, service = daemon.config(), span.service
+    zone = span.zone or config.agent.timezone
+    if not is_zone(zone):
+        raise Problem(422, "zone: there is no such time zone")
+    now = daemon.clock.now() if span.as_of is None else moment_of(span.as_of, zone)
     if service is not None and not sees_about(config, person, service):
         raise Problem(404, "there is no such service")
     seen = {each.name for each in seen_services(config, person)}
     try:
         with stored(daemon) as store:
-            asked = (span.whole(config.agent.timezone, now), ())
-            found = uptime_view.figures(config, store, service, asked, now)
+            period = span.whole(zone, now)
+            bounds = midnights(min(now, period.end), zone, DAYS) if span.days else ()
+            found = uptime_view.figures(config, store, service, (period, bounds), now)
     except uptime_view.NoSuchService:
         raise Problem(404, "there is no such service") from None
-    listed = [each.figure for each in found if service is not None or each.figure["service"] in seen]
+    listed = [
+        {**each.figure, **({"days": each.days_document()} if span.days else {})}
+        for each in found
+        if service is not None or each.figure["service"] in seen
+    ]
     return [Uptime.model_validate(each) for each in turn.of(listed, lambda each: str(each["service"]))]

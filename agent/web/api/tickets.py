@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from agent.desk.document import attachment_document, document, event_document
+from agent.desk.document import document
 from agent.store.files import Lost
-from agent.store.reader import Reader
+from agent.views.ticket import mirrors, whole_document
 from agent.views.tickets import Wanted, names_of
 from agent.web.api.asking import Looker, ThisDaemon
 from agent.web.api.listing import Turns, tagged
@@ -20,7 +20,6 @@ from agent.web.api.problems import Problem
 from agent.web.sent_file import sent_file
 from agent.web.sight import sees_ticket
 from alerting.desk.ticket import parse_id
-from alerting.outgoing import Outgoing
 
 router = APIRouter(tags=["tickets"])
 Word = Annotated[str | None, Field(max_length=200)]
@@ -55,9 +54,9 @@ def tickets(
         seen = [
             each for each in store.tickets() if wanted.fits(each, now) and sees_ticket(config, person, each)
         ]
-        mirrors = _mirrors(store)
+        remote = mirrors(store)
     listed = turn.of(seen, lambda each: each.id)
-    return [Ticket.model_validate(document(each, mirrors.get(each.number, ()))) for each in listed]
+    return [Ticket.model_validate(document(each, remote.get(each.number, ()))) for each in listed]
 
 
 @router.get("/tickets/{ticket}", response_model=Ticket)
@@ -65,15 +64,10 @@ def ticket(ticket: str, person: Looker, daemon: ThisDaemon, request: Request, re
     """One with its timeline, notes and files; its ETag is its version, for `If-Match`."""
     number = parse_id(ticket)
     with stored(daemon) as store:
-        found = next((each for each in store.tickets() if each.number == number), None)
-        if found is None or number is None or not sees_ticket(daemon.config(), person, found):
+        found = None if number is None else store.ticket(number)
+        if found is None or not sees_ticket(daemon.config(), person, found):
             raise Problem(404, "there is no such ticket")
-        told = {
-            **document(found, _mirrors(store).get(number, ())),
-            "description": found.description,
-            "timeline": [event_document(each) for each in store.timeline(number)],
-            "attachments": [attachment_document(each) for each in store.attachments(number)],
-        }
+        told = whole_document(store, found)
     return tagged(request, response, told, str(found.version))
 
 
@@ -98,11 +92,3 @@ def attachment(ticket: str, number: int, person: Looker, daemon: ThisDaemon) -> 
         return sent_file(file, Path(daemon.config().agent.state_dir))
     except Lost as error:
         raise Problem(404, str(error)) from None
-
-
-def _mirrors(store: Reader) -> dict[int, list[Outgoing]]:
-    """What other helpdesks hold, by the numbers of our tickets."""
-    found: dict[int, list[Outgoing]] = {}
-    for entry in store.outbox():
-        found.setdefault(entry.ticket, []).append(entry)
-    return found

@@ -26,7 +26,7 @@ VERBS: Mapping[str, tuple[type[bodies.Sent], str]] = {
     "close": (bodies.Move, "It is over."),
     "reopen": (bodies.Note, "It goes on."),
     "note": (bodies.Write, "A note among us."),
-    "message": (bodies.Write, "A message: the reporter is told."),
+    "message": (bodies.Message, "A message: the reporter is told."),
     "attach": (bodies.Attach, "Add files."),
     "stamp": (bodies.Stamp, "Say when a stage was reached."),
     "set": (bodies.Set, "Change fields."),
@@ -57,6 +57,8 @@ async def open_ticket(hand: Working, sent: bodies.NewTicket) -> Any:
         raise Problem(422, "service: there is no such service")
     if hand.person.teams is not None and sent.team is not None and not hand.person.sees(sent.team):
         raise Problem(422, "team: there is no such team")
+    if hand.person.teams is not None and sent.service is None and sent.team is None:
+        raise Problem(422, "team: name one of yours, or a service")
     told = {"channel": "api", **sent.arguments()}
     if hand.key is not None:
         told["origin"] = f"api:{hand.person.way}:{hand.person.name}:{hand.key}"
@@ -118,6 +120,8 @@ async def _do(hand: Hand, verb: str, ticket: str, sent: bodies.Sent) -> Any:
             told["other"] = (await hand.ticket(told.pop(name))).number
     if verb == "verify":
         found = await hand.ticket(ticket)
+        if hand.version not in (None, found.version):
+            raise Problem(412, f"{found.id} was changed meanwhile: it is at version {found.version}")
         return await hand.do("tickets.verify", ticket=found.number)
     return await hand.desk(f"tickets.{verb}", ticket, **told)
 

@@ -10,10 +10,12 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from agent.access.person import Right
 from agent.store.reader import NoStore
+from agent.views.desk import DAYS, desk_figures
 from agent.views.uptime import figures
 from agent.web.sight import seen_services
 from agent.web.visit import Address, Visit
@@ -25,6 +27,7 @@ _FIGURES = (
     "budget_left_seconds",
 )  # fmt: skip
 # A cell that begins with one of these is a formula to a spreadsheet.
+_MOST_DAYS = 1000
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
@@ -85,7 +88,21 @@ def _plain(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
+def desk(visit: Visit) -> Response:
+    """The figures of the desk; `?days=90`."""
+    asked = visit.request.query_params.get("days", "")
+    days = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:4]) <= _MOST_DAYS else DAYS
+    config = visit.daemon.config()
+    try:
+        with visit.daemon.store() as store:
+            found = desk_figures(store, config.policies, visit.now, days, visit.sees_ticket)
+    except NoStore:
+        raise HTTPException(404, "nothing is stored yet") from None
+    return visit.page("desk.html", found=found, days=days)
+
+
 ADDRESSES = (
+    Address("/reports/desk", "GET", Right.LOOK, desk),
     Address("/reports", "GET", Right.LOOK, report),
     Address("/reports.csv", "GET", Right.LOOK, as_csv),
 )

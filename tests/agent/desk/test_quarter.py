@@ -7,9 +7,9 @@ from statistics import median
 
 import pytest
 
-from agent.cli.desk_figures import document
 from agent.store.dialect import FILE_NAME
 from agent.store.reader import reading
+from agent.views.desk import desk_figures
 from tests.agent.desk.quarter import AGENT, DAYS, Quarter
 from tests.agent.desk.recount import Story, escalations, in_time, stories
 
@@ -68,7 +68,7 @@ def test_whatever_else_rose_had_its_reason_in_the_trail(told: list[Story]) -> No
 
 def test_the_figures_of_the_desk_are_those_of_the_trail(quarter: Quarter, told: list[Story]) -> None:
     with reading(quarter.directory, AGENT) as store:
-        figures = document(store, quarter.rules.policies, quarter.now, DAYS)
+        figures = desk_figures(store, quarter.rules.policies, quarter.now, DAYS)
     still_open = [story for story in told if story.resolved_at is None]
     assert figures["open"]["total"] == len(still_open)
     for hours, judged in ((24, in_time(told, 24, quarter.now)), (48, in_time(told, 48, quarter.now))):

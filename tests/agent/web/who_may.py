@@ -105,6 +105,7 @@ plan POST /outbox/retry
 plan POST /outbox/drop
 look GET /reports
 look GET /reports.csv
+look GET /reports/desk
 look GET /api/v1/me
 look GET /api/v1/agent
 look GET /api/v1/stream

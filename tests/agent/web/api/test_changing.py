@@ -88,6 +88,7 @@ async def test_who_saw_an_older_version_changes_nothing(tmp_path: Path) -> None:
     async with asking(tmp_path) as api:
         seen = (await api.client.get("/api/v1/tickets/T-1")).headers["etag"]
         assert (await api.post("/tickets/T-1/start", if_match=seen)).status_code == 200
+        assert (await api.post("/tickets/T-1/verify", if_match=seen)).status_code == 412
         late = await api.post("/tickets/T-1/resolve", {"note": "x"}, if_match=seen)
         assert (late.status_code, "was changed meanwhile" in late.json()["detail"]) == (412, True)
         assert (await api.post("/tickets/T-1/resolve", {"note": "x"}, if_match="nonsense")).status_code == 422
@@ -191,7 +192,9 @@ async def test_teams_change_their_own_alone(tmp_path: Path) -> None:
         assert (await api.post("/events", {"text": "v2"})).status_code == 403
         assert (await api.client.delete(f"/api/v1/silences/{silence}")).status_code == 404
         assert (await api.post("/services/mail/recheck")).status_code == 200
-        assert (await api.post("/tickets", {"title": "x", "service": "shop"})).status_code == 422
+        for body in ({"service": "shop"}, {"team": "web"}, {}):
+            assert (await api.post("/tickets", {"title": "x", **body})).status_code == 422, body
+        assert (await api.post("/tickets", {"title": "x", "team": "infra"})).status_code == 201
 
 
 async def test_scopes_reach_as_far_as_they_say(tmp_path: Path) -> None:

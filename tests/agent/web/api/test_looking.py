@@ -58,12 +58,28 @@ async def test_it_answers_what_commands_print(tmp_path: Path) -> None:
             assert figure["outages"]
 
 
+async def test_uptime_comes_with_its_days_as_it_stood_in_a_zone(tmp_path: Path) -> None:
+    with street() as town:
+        async with house(tmp_path, services(town), teams=TEAMS) as there:
+            await there.advance(3600)
+            figure = (await ask(there, "uptime?service=shop&days=true&zone=Asia/Tokyo"))[0]
+            assert figure["period"]["zone"] == "Asia/Tokyo"
+            assert len(figure["days"]) == 90
+            assert 3000 < sum(each["good"] for each in figure["days"]) <= 3600
+            before = (await ask(there, "uptime?service=shop&days=true&as_of=2026-11-21"))[0]
+            assert sum(each["good"] for each in before["days"]) == 0
+            assert "days" not in (await ask(there, "uptime?service=shop"))[0]
+            wrong = await there.get("/api/v1/uptime?zone=Nowhere/At/All")
+            assert (wrong.status_code, "no such time zone" in wrong.json()["detail"]) == (422, True)
+
+
 async def test_a_ticket_has_its_timeline_and_its_version_as_a_tag(tmp_path: Path) -> None:
     with street() as town:
         async with house(tmp_path, services(town), teams=TEAMS) as there:
             await broken(there, town, "shop")
             first = await there.get("/api/v1/tickets/T-1")
             assert first.json()["timeline"]
+            assert [each["service"] for each in first.json()["affected"]] == ["shop"]
             tag = first.headers["etag"]
             assert tag == f'"{first.json()["version"]}"'
             assert (await there.get("/api/v1/tickets/T-1", **{"if-none-match": tag})).status_code == 304

@@ -11,6 +11,7 @@ import pytest
 
 from agent.access.person import Role
 from tests.agent.scenarios.street import street
+from tests.agent.web.pages import desk
 from tests.agent.web.rig import house
 
 pytestmark = pytest.mark.anyio
@@ -48,3 +49,15 @@ async def test_the_outbox_is_for_those_who_see_everything(tmp_path: Path) -> Non
             assert "Everything is delivered" in (await there.get("/outbox")).text
             answer = await there.post("/outbox/drop", {"key": "toc-1", "helpdesk": "hook", "reason": "x"})
             assert (answer.status_code, "Not done" in answer.text) == (409, True)
+
+
+async def test_the_desk_is_told_of_its_own_tickets_alone(tmp_path: Path) -> None:
+    with street() as town:
+        async with house(tmp_path, desk.services(town), Role.MANAGER, **desk.SECTIONS) as there:
+            await desk.opened(there)
+            await desk.opened(there, "Mail is late", service="mail", team="infra")
+            assert "Open now: 2" in (await there.get("/reports/desk")).text
+            for asked in ("7", "0", "9999999", "x", "-1"):
+                assert (await there.get(f"/reports/desk?days={asked}")).status_code == 200
+            await there.as_(Role.MANAGER, "infra", frozenset({"infra"}))
+            assert "Open now: 1" in (await there.get("/reports/desk")).text
