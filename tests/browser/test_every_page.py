@@ -21,6 +21,8 @@ async def wrong_with(seen: Window) -> list[object]:
     """What keeps somebody from using the page that is shown, on a phone; of a wide screen, whether it fits."""
     found: list[object] = []
     await seen.page.evaluate(_UNFOLDED)
+    if (headlines := await seen.page.locator("h1").count()) != 1:
+        found += [f"{headlines} headlines"]
     for size in (WIDE, PHONE):
         await seen.page.set_viewport_size({"width": size[0], "height": size[1]})
         if await seen.scrolls_sideways():
