@@ -19,6 +19,8 @@ from config.loader import Loaded
 from config.models import Config
 
 log = structlog.get_logger()
+# Seconds for which a thread that makes a page may keep the interpreter from the loop, which begins the looks.
+_AT_A_STRETCH = 0.001
 
 
 def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> int:
@@ -34,6 +36,7 @@ def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> i
         log.warning("kind.refused", reason=reason)
     if loaded.config.agent.sentry_dsn is not None:
         logs.report_to_sentry(loaded.config.agent.sentry_dsn.reveal())
+    sys.setswitchinterval(_AT_A_STRETCH)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Daemon(loaded.config, origin).main(reload_asked=bool(reload_asked)))
 

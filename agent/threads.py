@@ -20,7 +20,7 @@ log = structlog.get_logger()
 # machine may have paused.
 _PATIENCE, _LOOKS = 0.03, 2
 # Less than this share of a processor, and woken less often than each so many seconds. One that waits for the
-# interpreter asks for it each sys.getswitchinterval(), 5 ms, and so does not stand still, however little it gets.
+# interpreter asks for it each sys.getswitchinterval(), and so does not stand still, however little it gets.
 _HARDLY, _RARELY = 0.02, 0.02
 
 
