@@ -75,8 +75,12 @@ def of_origin(scope: Scope, also: Collection[str]) -> Refusal | None:
 
 
 def of_body(scope: Scope, most: int) -> Refusal | None:
-    """What is packed, and what says itself that it is too long; heartbeats keep the first bytes of anything."""
+    """What ends in two ways, is packed, or says that it is too long; heartbeats keep the first bytes of anything."""
     headers = Headers(scope=scope)
+    if (
+        "transfer-encoding" in headers and "content-length" in headers
+    ):  # RFC 9112, 6.1: smuggled past a proxy, perhaps
+        return Refusal(400, "say how long it is in one way")
     if scope["path"].startswith(HEARTBEATS):
         return None
     if headers.get("content-encoding", "identity").strip().lower() != "identity":

@@ -229,6 +229,20 @@ async def test_an_app_that_reads_everything_is_kept_from_it(tmp_path: Path) -> N
         await server.stop()
 
 
+async def test_what_a_proxy_may_have_read_otherwise_is_refused(tmp_path: Path) -> None:
+    async with house(tmp_path, {}, role=None) as there:
+        lengths: tuple[Headers, ...] = (
+            {"content_length": "4", "transfer_encoding": "chunked"},
+            {"content_length": "4\r\ncontent-length: 9"},
+            {"content_length": "-1"},
+            {"transfer_encoding": "xchunked"},
+        )
+        for headers in lengths:
+            for path in ("/sign-in", "/api/v1/heartbeat/none"):
+                head = request(there.address, path, "POST", content_type=FORM, **headers)
+                assert (await sent(there.address, head, b"0\r\n\r\nGET /")).status == 400, headers
+
+
 async def test_what_is_packed_is_not_unpacked(tmp_path: Path) -> None:
     async with house(tmp_path, {}, role=None) as there:
         for packed in ("gzip", "deflate", "br", "identity, gzip", "zstd"):
