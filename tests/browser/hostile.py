@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import ssl
@@ -37,6 +38,7 @@ PAYLOADS = (
 )
 # What a template made of the braces would leave.
 REACTED = "62615533"
+JOB = "a-key-of-a-job-0123"
 OFTEN = {"every": "1m", "timeout": "2s", "confirm": 1}
 
 
@@ -59,12 +61,14 @@ class Outside:
 
     def __init__(self, directory: Path) -> None:
         self.ill = False
-        self.access = directory / "access.log"
-        self.access.touch()
+        self.log, self.access = directory / "app.log", directory / "access.log"
+        for each in (self.log, self.access):
+            each.touch()
 
     def turn(self, at: float) -> None:
         """`at` is the moment, of which the log of the other web server is."""
         self.ill = True
+        self.log.write_text(f"ERROR {one_line('log')}\n", encoding="utf-8")
         line = '192.0.2.1 - - [15/Jan/2027:08:01:00 +0000] "GET /{} HTTP/1.1" 500 1 "{}" "{}"\n'
         parts = (_logged(one_line(each, 300)) for each in ("path", "referrer", "user-agent"))
         self.access.write_text(line.format(*parts) * 9, encoding="utf-8")
@@ -84,6 +88,15 @@ class Outside:
 def _wire(text: str) -> str:
     """As `body` sends it, which takes latin-1."""
     return text.encode().decode("latin-1")
+
+
+def _tells(connection: socket.socket) -> None:
+    """As the status page of a provider does."""
+    connection.recv(65536)
+    incident = {"id": "1", "name": said("provider", 200), "status": "investigating", "impact": "major"}
+    part = {"id": "a", "name": said("component", 100), "status": "major_outage"}
+    told = {"status": {"indicator": "major"}, "components": [part], "incidents": [incident]}
+    connection.sendall(body(json.dumps(told).encode(), "Content-Type: application/json"))
 
 
 def _greets(connection: socket.socket) -> None:
@@ -124,7 +137,12 @@ def _logged(text: str) -> str:
 async def outside(directory: Path) -> AsyncIterator[tuple[Outside, dict[str, Any]]]:
     """What is to be looked at, and the checks that do, by name."""
     found = Outside(directory)
-    ways = {"web": found.serve, "line": _greets, "named": tls(_named(directory), listens)}
+    ways = {
+        "web": found.serve,
+        "tells": _tells,
+        "line": _greets,
+        "named": tls(_named(directory), listens),
+    }
     with Ports() as ports:
         opened = ports.open(ways)
         async with answering(_answers) as names:
@@ -136,6 +154,12 @@ def _looked_at(ports: dict[str, int], names: int) -> dict[str, Any]:
     question = {"name": "www.example.org", "record": "TXT", "server": f"{HOST}:{names}"}
     return {
         "web": {"type": "http", "url": f"http://{HOST}:{ports['web']}/", "down": ill, **OFTEN},
+        "tells": {
+            "type": "status_page",
+            "url": f"http://{HOST}:{ports['tells']}",
+            "provider": "statuspage",
+            **OFTEN,
+        },
         "line": {"type": "tcp", "host": HOST, "port": ports["line"], "expect": "^250 never", **OFTEN},
         "named": {"type": "tls", "host": HOST, "port": ports["named"], **OFTEN},
         "dns": {"type": "dns", **question, "down": 'answers != "well"', **OFTEN},
@@ -145,6 +169,14 @@ def _looked_at(ports: dict[str, int], names: int) -> dict[str, Any]:
 def _read(found: Outside, directory: Path) -> dict[str, Any]:
     access = {"path": str(found.access), "format": "combined", "window": "1h", "down": "count_5xx > 1"}
     return {
+        "log": {
+            "type": "log",
+            "path": str(found.log),
+            "match": {"bad": "ERROR .*"},
+            "down": "bad > 0",
+            **OFTEN,
+        },
+        "job": {"type": "heartbeat", "every": "1h", "key": JOB},
         "access": {"type": "access_log", **access, **OFTEN},
         "plugin": {"type": "command", "command": [_program(directory)], **OFTEN},
     }

@@ -17,7 +17,7 @@ from tests.agent.scenarios.street import street
 from tests.agent.web.mailed import LEAD, ONE, URL, Mailed
 from tests.agent.web.rig import Role
 from tests.alerting.connectors.test_email import Moody
-from tests.browser.hostile import Outside, outside, said
+from tests.browser.hostile import JOB, Outside, outside, said
 from tests.checks.mail.post_office import open_office
 from tests.fakes import connector
 from tests.fakes.helpdesk import Helpdesk
@@ -148,6 +148,10 @@ async def _played(there: Stage) -> None:
         "by": said("by", 100),
     }
     await there.program("/api/v1/changes", change)
+    async with there.client() as client:
+        assert (
+            await client.post(f"/api/v1/heartbeat/{JOB}/fail", content=said("job").encode())
+        ).status_code == 200
     there.outside.turn(there.clock.now() / SECOND)
     there.town.broken.update({"shop", "mail"})
     await there.advance(90)
@@ -212,6 +216,7 @@ async def _called(there: Stage, title: str) -> int:
 _ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("tickets.note", {"text": said("note")}),
     ("tickets.message", {"text": "We are on it."}),
+    ("tickets.set", {"changes": {"next_step": said("next", 300)}}),
     ("tickets.task", {"action": "add", "text": said("task", 300), "owner": "Agent Two"}),
     ("tickets.watch", {"person": "watcher@example.org"}),
     ("tickets.escalate", {"reason": said("reason", 300)}),

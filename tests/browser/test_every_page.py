@@ -18,7 +18,7 @@ _UNFOLDED = "document.querySelectorAll('details').forEach((each) => { each.open 
 
 
 async def wrong_with(seen: Window) -> list[object]:
-    """What keeps somebody from using the page that is shown, on a phone; of a wide screen, whether it fits."""
+    """What keeps somebody from using the page that is shown, wide and on a phone, in light and dark."""
     found: list[object] = []
     await seen.page.evaluate(_UNFOLDED)
     if (headlines := await seen.page.locator("h1").count()) != 1:
@@ -27,10 +27,11 @@ async def wrong_with(seen: Window) -> list[object]:
         await seen.page.set_viewport_size({"width": size[0], "height": size[1]})
         if await seen.scrolls_sideways():
             found += ["is too wide", size[0], await seen.wide_parts()]
-    found += await axe.obstacles(seen.page)
-    await seen.page.emulate_media(color_scheme="dark")
-    found += [f"in the dark: {each}" for each in await axe.obstacles(seen.page, "color-contrast")]
-    await seen.page.emulate_media(color_scheme="light")
+        found += await axe.obstacles(seen.page)
+        await seen.page.emulate_media(color_scheme="dark")
+        found += [f"in the dark: {each}" for each in await axe.obstacles(seen.page, "color-contrast")]
+        await seen.page.emulate_media(color_scheme="light")
+        await seen.picture(f"page{seen.page.url.removeprefix(seen.address).replace('/', '-')[:80]}-{size[0]}")
     return [(seen.page.url.removeprefix(seen.address), each) for each in found]
 
 
@@ -39,12 +40,20 @@ def breaches(seen: Window) -> list[str]:
     return [each for each in seen.faults if "status of" not in each]
 
 
+async def passes_the_bar(seen: Window) -> None:
+    """By its first key somebody gets to the content."""
+    await seen.page.reload()
+    await seen.page.keyboard.press("Tab")
+    assert await seen.page.evaluate("document.activeElement.getAttribute('href')") == "#main", seen.page.url
+
+
 async def test_pages_of_somebody(there: Stage, chromium: Browser) -> None:
     found: list[object] = []
     async with window(chromium, there) as seen:
         for path in of_somebody(there):
             await seen.go(path)
             found += await wrong_with(seen)
+            await passes_the_bar(seen)
         await seen.page.keyboard.press("?")
         found += await wrong_with(seen)
         assert (found, breaches(seen), seen.dialogs) == ([], [], [])

@@ -27,6 +27,7 @@ _MADE = "[data-injected], a[href^='javascript' i], main img, main iframe, main s
 _SHOWN = {
     "alert", "alert-text", "answer", "banner", "body", "by", "cause", "cert", "cert-name", "change", "description",
     "dns", "factor", "field", "file", "header-content-type", "header-server", "header-x-app-version", "header-x-state",
+    "job", "log", "next", "provider", "component",
     "label", "lure", "note", "path", "pause", "plan", "plugin", "reason", "reference", "remark", "remark-by",
     "remote-assignee", "reply", "reporter-account", "reporter-level", "reporter-name", "reporter-phone",
     "reporter-user_id", "resolution", "silence", "task", "title", "version", "view", "waiting", "who",
