@@ -32,6 +32,7 @@ from alerting.messages import Desired, Known, Observed
 from alerting.outgoing import pause
 from checks.masking import masked
 from checks.text import visible
+from config.masks import mask
 from config.models import Helpdesk
 
 log = structlog.get_logger()
@@ -193,7 +194,8 @@ class RemoteDesk:
         if reads and result.outcome is Outcome.IN_DOUBT:
             result = replace(result, outcome=Outcome.RETRY)
         self._mind(result)
-        return replace(result, reason=visible(masked(result.reason), _LONGEST_REASON))
+        reason = visible(masked(result.reason), _LONGEST_REASON)
+        return replace(result, reason=reason, observed=_secretless(result.observed))
 
     def _mind(self, result: Result) -> None:
         """Stay away for as long as it asks, or while it takes nothing at all."""
@@ -242,6 +244,14 @@ def _finding(found: Finding) -> Finding:
     ok = found.ok if found.ok is None else bool(found.ok)
     what, text = visible(masked(found.what), _LONGEST_NAME), visible(masked(found.text), _LONGEST_REASON)
     return Finding(what, ok, text)
+
+
+def _secretless(seen: Observed | None) -> Observed | None:
+    """Before it is kept: a helpdesk may give back what it heard, our credentials too."""
+    if seen is None:
+        return None
+    memo = {name: mask(each) if isinstance(each, str) else each for name, each in seen.memo.items()}
+    return replace(seen, id=mask(seen.id), url=mask(seen.url) if seen.url else seen.url, memo=memo)
 
 
 def _said(error: Exception) -> str:
