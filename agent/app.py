@@ -27,6 +27,8 @@ from agent.deadman import DeadMan
 from agent.delivery import BEAT, Delivery
 from agent.desk_metrics import DeskMetrics
 from agent.door import Door
+from agent.emergency import TURN as EMERGENCY
+from agent.emergency import Emergency
 from agent.gauges import of_reload, of_work
 from agent.guard import ASKING, Guard
 from agent.hearing import REFRESH, Hearing
@@ -53,7 +55,8 @@ from agent.scheduler import TICK, Scheduler
 from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
 from agent.store.reader import Reader, reading
-from agent.store.writer import Writer, opened
+from agent.store.start import opened
+from agent.store.writer import Writer
 from agent.tracing import ATTACHING, Tracing
 from agent.upkeep import Upkeep
 from agent.vitals import Vitals
@@ -96,19 +99,19 @@ class App:
     async def _start(self) -> None:
         agent, cleanup = self.config.agent, self._cleanup
         cleanup.callback(StateLock(self.directory).release)
-        writer = opened(self.directory / FILE_NAME)
+        writer = opened(self.directory / FILE_NAME, agent.unusable_store, int(agent.ballast))
         cleanup.callback(writer.close)
         self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
         self._build_looking(writer)
         self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
-        self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.world, self._gauges)
+        self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.believed, self._gauges)
         self.pipeline.heard = self.metrics.heard
         self._count_tickets()
         await self._let_in(writer)
         self.pipeline.wants = self.looking.at_once
         self.web = WebServer(self._listeners())
         cleanup.push_async_callback(self.web.stop)
-        self.live = Live(lambda: self.config, lambda: self.pipeline.world, self.clock.now)
+        self.live = Live(lambda: self.config, lambda: self.pipeline.believed, self.clock.now)
         self.pipeline.entered = self.live.entered
         cleanup.callback(self.live.end)
         await self.holds.record(self.config)
@@ -127,6 +130,7 @@ class App:
         )
 
     async def _let_in(self, writer: Writer) -> None:
+        await asyncio.to_thread(writer.ballast.take_in)
         agent = self.config.agent.id
         self.reception, self.replays = (
             Reception(writer, self.clock, agent),
@@ -164,6 +168,7 @@ class App:
         self.vitals.unanswered = lambda: self.deadman.unanswered
 
     async def _start_deciding(self) -> None:
+        agent = self.config.agent
         await self.pipeline.start()
         self._cleanup.push_async_callback(self.pipeline.stop)
         self.precedents.start()
@@ -179,6 +184,7 @@ class App:
         self.check_ups = CheckUps(lambda: self.delivery.desks, self.clock)
         self._cleanup.push_async_callback(self.check_ups.aclose)
         self.check_ups.begin()
+        self.emergency = Emergency(agent, self.pipeline, lambda: self.delivery.desks, self.clock)
         self.reconciler = Reconciler(
             self.delivery, self.pipeline, self.clock, lambda: self.config.agent.timezone
         )
@@ -287,7 +293,7 @@ class App:
         daemon = Daemon(
             config=lambda: self.config,
             rules=lambda: pipeline.rules,
-            world=lambda: pipeline.world,
+            world=lambda: pipeline.believed,
             clock=self.clock,
             kinds=self.kinds,
             do=self.commands.answer,
@@ -299,6 +305,7 @@ class App:
             replays=self.replays,
             pace=Rate(self.clock, CHANGES, CHANGES_PER_SECOND),
             unready=self.unready,
+            trouble=lambda: pipeline.trouble,
         )
         pages, onward = rooms(daemon)
         return [*signing.routes(), *pages], onward
@@ -311,6 +318,7 @@ class App:
         self.scheduler.use(self.config.checks())
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(BEAT, self.delivery.tick, "delivery")
+        self.clock.every(EMERGENCY, self.emergency.turn, "emergency")
         self.clock.every(COMPARING, self.reconciler.turn, "reconciler")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_STEP_WATCH, self.pipeline.watch_clock, "clock")
@@ -364,6 +372,7 @@ class App:
             self.check_ups.begin()
             self.budget.use(config)
             self.deadman.use(config.agent)
+            self.emergency.use(config.agent)
             await asyncio.to_thread(self.guard.use, config)
             self.tracing.wanted = config.agent.trace_routes
             self.runner.allow(config.agent.allow_link_local)
@@ -395,6 +404,7 @@ class App:
         yield from self.delivery.gauges()
         yield from self.desk_metrics.gauges()
         yield from self.deadman.gauges()
+        yield from self.emergency.gauges()
         yield from self.guard.gauges()
 
 

@@ -15,7 +15,7 @@ from agent.check_ups import CheckUps, NoSuchDesk
 from agent.clock import Clock
 from agent.control import Refused, Why
 from agent.delivery import Delivery
-from agent.desk.asked import Asked, CannotDo, Conflict, NoSuchTicket, Refusal
+from agent.desk.asked import Asked, CannotDo, Conflict, NoSuchTicket, NotNow, Refusal
 from agent.desk.rooms import VERBS
 from agent.holds import Holds
 from agent.markers import CannotMark, Markers
@@ -35,6 +35,8 @@ from alerting.incidents.change import as_json
 
 log = structlog.get_logger()
 _RELOAD_PATIENCE = 25.0
+# What changes nothing in the store, or waits for it by itself.
+_AT_ANY_TIME = ("reload", "recheck", "connectors.check", "connectors.reconcile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ class Commands:
 
     async def answer(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         """What is printed. Raises Refused."""
+        trouble = self.pipeline.trouble
+        if trouble is not None and command not in _AT_ANY_TIME:
+            raise Refused(
+                f"nothing can be changed now: the store cannot write: {trouble.reason}", why="not_now"
+            )
         if command == "reload":
             return await self._reload(who)
         if command in COMMANDS:
@@ -183,6 +190,8 @@ async def asked_of_desk(pipeline: Pipeline, arguments: dict[str, Any], who: str,
 def _why(error: Exception) -> Why:
     if isinstance(error, NoSuchTicket):
         return "missing"
+    if isinstance(error, NotNow):
+        return "not_now"
     if isinstance(error, Conflict):
         return "stale"
     return "illegal" if isinstance(error, IllegalMove) else ""

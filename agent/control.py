@@ -39,13 +39,14 @@ _LOOK = {
 Answer = Callable[[str, dict[str, Any], str], Awaitable[Any]]
 
 
-Why = Literal["", "missing", "illegal", "stale"]
+Why = Literal["", "missing", "illegal", "stale", "not_now"]
 
 
 class Refused(Exception):
     """The request cannot be done; the text is for the person who asked. `usage`: it never could.
 
-    `why` says of a thing that it is `missing`, is in another state (`illegal`), or was changed meanwhile (`stale`).
+    `why` says of a thing that it is `missing`, is in another state (`illegal`), or was changed meanwhile (`stale`);
+    `not_now`: the store cannot write.
     """
 
     def __init__(self, text: str, *, usage: bool = False, why: Why = "") -> None:

@@ -21,6 +21,8 @@ from config.models import Config
 log = structlog.get_logger()
 # Seconds for which a thread that makes a page may keep the interpreter from the loop, which begins the looks.
 _AT_A_STRETCH = 0.001
+# The exit code that asks for another start, and seconds for the emergency channel to be told before.
+_AGAIN, _FAREWELL = 70, 10.0
 
 
 def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> int:
@@ -48,6 +50,7 @@ class _Daemon:
         self._app: App = build(config, origin=origin)
         self._app.reloads.under_way = self._tell_of_reload
         self._reload_asked = self._is_up = False
+        self._code = 0
 
     async def main(self, *, reload_asked: bool) -> int:
         """Start, run, stop. `reload_asked`: a signal came after the configuration was read."""
@@ -60,6 +63,7 @@ class _Daemon:
             return 0
         self._say_ready()
         await self._welcome()
+        self._app.pipeline.replaced = self._start_anew
         set_aside()
         self._is_up = True
         if self._reload_asked:
@@ -70,7 +74,7 @@ class _Daemon:
         for task in aside:
             task.cancel()
         await self._app.stop()
-        return 0
+        return self._code
 
     async def _welcome(self) -> None:
         """While nobody can sign in: a link for the first admin, to the terminal or journal and not into the log."""
@@ -93,6 +97,14 @@ class _Daemon:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         return False
+
+    def _start_anew(self) -> None:
+        """Another file stands where the store was: the service manager starts us on that one, once it was told of."""
+        self._code = _AGAIN
+        log.error(
+            "daemon.ends", reason="another file stands where the store was: to be started anew on that one"
+        )
+        asyncio.get_running_loop().call_later(_FAREWELL, self._ending.set)
 
     def _hung_up(self) -> None:
         """SIGHUP: reload, or as soon as there is something to reload."""

@@ -90,8 +90,8 @@ class Hearing:
         """Judge what a check was told, as it stands when the judging is stored."""
         address = (check.service, check.name)
         with contextlib.suppress(Exception):  # it was logged, and its next turn comes
-            async with asyncio.timeout(min(check.every, _PATIENCE)):
-                await self._pipeline.change(lambda draft: self._judged(draft, address))
+            async with asyncio.timeout(0 if self._pipeline.degraded else min(check.every, _PATIENCE)):
+                await self._pipeline.change(lambda draft: self._judged(draft, address), seen=True)
         self._plan(address)
 
     def _heard(self, draft: Draft, address: Address, signal: Signal) -> bool:
@@ -121,7 +121,7 @@ class Hearing:
         if check is None:
             return
         now = self._clock.now() / _SECOND
-        turn = self._runner.kind(check).turn(check.spec, self._pipeline.memory(address).memo, now)
+        turn = self._runner.kind(check).turn(check.spec, self._pipeline.decided(address).memo, now)
         if turn is not None:
             self._wake(check.address, turn - now)
 

@@ -21,6 +21,10 @@ class StateLocked(Exception):
     """Another process writes to this state directory."""
 
 
+class StoreUnavailable(Exception):
+    """The disk, or another program, keeps the store from being opened. It may pass; the text is for people."""
+
+
 class StateLock:
     """Held from creation until `release` (or the end of the process, however it comes)."""
 

@@ -44,7 +44,7 @@ class Looking:
             await self.hearing.judge(check)
         else:
             await self._seen(check)
-        spec, state = self._pipeline.rules.state_specs.get(address), self._pipeline.memory(address).state
+        spec, state = self._pipeline.rules.state_specs.get(address), self._pipeline.decided(address).state
         if spec is None:
             return False
         if (left := look_in(state, spec)) is not None:
@@ -67,15 +67,16 @@ class Looking:
         reading = await self.guard.passed(check, await self._runner.look(check, self._memo(address)))
         if self._holds.paused_until(check, self._clock.now()) is not None:
             return  # it was paused while the look was under way
-        before = self._pipeline.memory(address).state.level
+        before = self._pipeline.decided(address).state.level
         committed = self._pipeline.submit(address, reading, made_under)
-        await _patiently(committed, min(check.every, COMMIT_PATIENCE))
-        if self._pipeline.memory(address).state.level > before and self.guard.leads_out(check):
+        if not self._pipeline.degraded:
+            await _patiently(committed, min(check.every, COMMIT_PATIENCE))
+        if self._pipeline.decided(address).state.level > before and self.guard.leads_out(check):
             self.tracing.begin(check, reading)
 
     def _memo(self, address: tuple[str, str]) -> Any:
         """What the probe remembered, when it was made under the same options."""
-        memory = self._pipeline.memory(address)
+        memory = self._pipeline.decided(address)
         return memory.memo if memory.memo_of == self._pipeline.rules.fingerprints.get(address) else None
 
 

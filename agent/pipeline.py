@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from agent import decide
+from agent.ahead import Ahead
 from agent.clock import Clock, StepWatch
-from agent.desk.asked import Asked, NoSuchTicket, Refusal
+from agent.desk.asked import Asked, NoSuchTicket, NotNow, Refusal
 from agent.desk.document import document
 from agent.desk.files import ATTACHMENTS, with_files
 from agent.desk.rooms import VERBS, WITH_TIMELINE
@@ -24,6 +25,7 @@ from agent.store.outbox import mirrors_of
 from agent.store.restore import restored
 from agent.store.save import save
 from agent.store.tickets import ticket_from_origin, ticket_from_store, timeline
+from agent.store.trouble import Fault, Trouble, cannot_write
 from agent.store.writer import Work, Writer
 from alerting.desk.ticket import IllegalMove, Ticket, parse_id
 from alerting.incidents.incident import Incident
@@ -36,6 +38,7 @@ _BACKLOG = 50_000
 _RETRY = 1.0
 _PATIENCE = 5.0
 _AT_ONCE = 1000
+_TELL_AGAIN = 60.0
 Change = Callable[[Draft], Any]
 Heard = Callable[[Address, Reading], None]
 Wants = Callable[[Address], None]
@@ -50,28 +53,44 @@ class BacklogFull(Exception):
     """The store could not write for so long that nothing more is taken."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """A change that waits for its commit; `seen`: it tells what was seen, which is decided ahead of the disk too."""
+
+    change: Change
+    future: asyncio.Future[Any]
+    seen: bool = False
+
+
 class Pipeline:
-    """The only way into the store. One transaction is under way at a time; what comes meanwhile forms the next."""
+    """The only way into the store. One transaction is under way at a time; what comes meanwhile forms the next.
+
+    `trouble` is why the store cannot write, None while it can; `ahead` is what is decided meanwhile, until all that
+    waited is stored. `replaced` is called when another file stands where the store was: only a new start helps.
+    """
 
     def __init__(self, writer: Writer, clock: Clock, agent_id: str, rules: Rulebook) -> None:
         self.world = World()
         self.rules = self._settled_rules = rules
-        self.degraded = False
+        self.trouble: Trouble | None = None
+        self.ahead: Ahead | None = None
         self.heard: Heard = lambda _address, _reading: None
         self.wants: Wants = lambda _address: None
         self.opened: Opened = lambda _incident: None
         self.turned: Turned = lambda _turns: None
         self.entered: Entered = lambda _tickets: None
+        self.replaced: Callable[[], None] = lambda: None
         self._writer, self._clock, self._agent_id = writer, clock, agent_id
-        self._waiting: deque[tuple[Change, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[_Entry] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
         self._last_commit = self._committed_at = clock.monotonic()
+        self._told_at = float("-inf")
         self._looking = False
         self._steps = StepWatch(clock)
-        self._clock_was_set: deque[tuple[Change, asyncio.Future[Any]]] = deque()
+        self._clock_was_set: deque[_Entry] = deque()
 
     async def start(self, *, catch_up: bool = True) -> None:
         """Remember what was stored. To `catch_up` is the daemon's: its own absence becomes unknown time.
@@ -109,19 +128,49 @@ class Pipeline:
         """What is committed of a check."""
         return self.world.checks.get(address) or CheckMemory()
 
+    def decided(self, address: Address) -> CheckMemory:
+        """The same, and while the store cannot write with what waits for it: the next look goes on from there."""
+        return self.memory(address) if self.ahead is None else self.ahead.memory(address)
+
     def submit(self, address: Address, reading: Reading, made_under: str = "") -> asyncio.Future[Any]:
         """Hand in a reading; the future is done when it is committed.
 
         `made_under` is the fingerprint of the options of the look, when the rules may be others by now.
         """
-        return self._enqueue(lambda draft: decide.take(draft, self.rules, address, reading, made_under))
+        return self._enqueue(
+            lambda draft: decide.take(draft, self.rules, address, reading, made_under), seen=True
+        )
 
-    async def change(self, change: Change) -> Any:
-        """Apply a change and wait for its COMMIT; gives what it returns, raises what it raises."""
-        return await self._enqueue(change)
+    async def change(self, change: Change, *, seen: bool = False) -> Any:
+        """Apply a change and wait for its COMMIT; gives what it returns, raises what it raises.
+
+        `seen`: it tells what was seen, as a reading does.
+        """
+        return await self._enqueue(change, seen=seen)
+
+    @property
+    def believed(self) -> World:
+        """What is committed; while the store cannot write, with what was seen since."""
+        return self.world if self.ahead is None else self.ahead.world
+
+    @property
+    def directory(self) -> Path:
+        """Where the store lies."""
+        return self._writer.directory
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the store cannot write."""
+        return self.trouble is not None
+
+    def _only_while_it_writes(self) -> None:
+        """What a person asks for is refused at once: who asks would wait in vain. Raises NotNow."""
+        if self.trouble is not None:
+            raise NotNow(f"nothing can be changed now: the store cannot write: {self.trouble.reason}")
 
     async def move_ticket(self, number: int, asked: PersonsMove) -> Ticket:
-        """A person's move on a ticket. Raises NoSuchTicket or IllegalMove."""
+        """A person's move on a ticket. Raises NoSuchTicket, NotNow or IllegalMove."""
+        self._only_while_it_writes()
         if number not in self.world.tickets:
             await self._remember_ticket(number)
         moved: Ticket = await self.change(lambda draft: move_ticket(draft, number, asked, self._clock.now()))
@@ -129,6 +178,7 @@ class Pipeline:
 
     async def ask_desk(self, verb: str, asked: Asked) -> Any:
         """What a person asks of the desk. Raises asked.Refusal or IllegalMove."""
+        self._only_while_it_writes()
         for number in _tickets_in(asked):
             if number not in self.world.tickets:
                 await self._remember_ticket(number)
@@ -182,7 +232,7 @@ class Pipeline:
         def change(draft: Draft) -> None:
             decide.clock_was_set(draft, self.rules, step)
 
-        self._clock_was_set.append((change, asyncio.get_running_loop().create_future()))
+        self._clock_was_set.append(_Entry(change, asyncio.get_running_loop().create_future()))
         self._idle.clear()
         self._wake.set()
 
@@ -206,8 +256,10 @@ class Pipeline:
         """Whether nothing is committed any more, because the pump itself has ended."""
         return self._task is not None and self._task.done()
 
-    def _enqueue(self, change: Change) -> asyncio.Future[Any]:
+    def _enqueue(self, change: Change, *, seen: bool = False) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if seen and self.ahead is not None:
+            self.ahead.take(change, self.rules, self._clock.now())
         if len(self._waiting) >= _BACKLOG:
             log.error("pipeline.backlog_full", dropped=1)
             future.set_exception(BacklogFull("the store cannot write, and too much is waiting for it"))
@@ -215,7 +267,7 @@ class Pipeline:
             return future
         if self._idle.is_set():
             self._last_commit = self._clock.monotonic()
-        self._waiting.append((change, future))
+        self._waiting.append(_Entry(change, future, seen))
         self._idle.clear()
         self._wake.set()
         return future
@@ -232,9 +284,10 @@ class Pipeline:
                 first = [self._clock_was_set.popleft() for _ in range(len(self._clock_was_set))]
                 more = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
                 await self._commit([*first, *more])
+            self.ahead = None
             self._idle.set()
 
-    async def _commit(self, batch: list[tuple[Change, asyncio.Future[Any]]]) -> None:
+    async def _commit(self, batch: list[_Entry]) -> None:
         """Decide each entry on one draft, write it, and only then believe it.
 
         A store that cannot write is asked again until it can. A draft that the store refuses for what is in
@@ -243,7 +296,7 @@ class Pipeline:
         draft, results = self._decided(batch)
         if self._looking and believed(self._steps.at, draft.known):
             draft.known = self._steps.at
-        refusal = await self._written(draft)
+        refusal = await self._written(draft, batch)
         if refusal is None:
             self._last_commit = self._committed_at = self._clock.monotonic()
             self._settled_rules = self.rules
@@ -260,12 +313,12 @@ class Pipeline:
         else:
             self.rules = self._settled_rules
             log.error("store.refused", reason=f"{type(refusal).__name__}: {refusal}"[:500])
-            _, future = batch[0]
+            future = batch[0].future
             if not future.done():
                 future.set_exception(refusal)
                 future.exception()  # a caller that does not wait must not leave a warning behind
 
-    async def _written(self, draft: Draft) -> Exception | None:
+    async def _written(self, draft: Draft, batch: list[_Entry]) -> Exception | None:
         """Commit the draft, however long it takes; why the store refuses what is in it, None when it is written."""
         alive_until = draft.known if self._looking else None
         while True:
@@ -274,30 +327,45 @@ class Pipeline:
                     lambda connection: save(connection, self._agent_id, draft, alive_until)
                 )
             except Exception as error:
-                if not _cannot_write(error):
+                if not cannot_write(error):
                     return error
-                if not self.degraded:
-                    log.error("store.cannot_write", reason=str(error)[:500])
-                self.degraded = True
+                self._in_trouble(error, batch)
                 await asyncio.sleep(_RETRY)
                 continue
-            if self.degraded:
-                log.info("store.writes_again")
-            self.degraded = False
+            if self.trouble is not None:
+                log.info("store.writes_again", waiting=len(self._waiting))
+            self.trouble = None
             return None
 
-    def _decided(self, batch: list[tuple[Change, asyncio.Future[Any]]]) -> tuple[Draft, list[Any]]:
+    def _in_trouble(self, error: Exception, batch: list[_Entry]) -> None:
+        """Note why nothing is written, tell of it now and then, and begin to decide ahead of the disk."""
+        fault, reason = self._writer.fault or (Fault.OTHER, str(error)[:200])
+        before, now = self.trouble, self._clock.monotonic()
+        since = self._clock.now() if before is None else before.since
+        self.trouble = Trouble(fault, reason, since)
+        if before is None or before.fault is not fault or now - self._told_at > _TELL_AGAIN:
+            self._told_at = now
+            log.error("store.cannot_write", fault=fault.value, reason=reason, waiting=len(self._waiting))
+        if fault is Fault.REPLACED and (before is None or before.fault is not fault):
+            self.replaced()
+        if self.ahead is None:
+            self.ahead = Ahead(self.world)
+            for each in (*batch, *self._waiting):
+                if each.seen:
+                    self.ahead.take(each.change, self.rules, self._clock.now())
+
+    def _decided(self, batch: list[_Entry]) -> tuple[Draft, list[Any]]:
         """All changes on one draft. One that fails is left out, and the others are decided as if it never came."""
         failed: dict[int, Exception] = {}
         while True:
             self.rules = self._settled_rules
             draft, results = Draft(self.world), []
-            for number, (change, future) in enumerate(batch):
+            for number, entry in enumerate(batch):
                 if number in failed:
-                    results.append((future, failed[number]))
+                    results.append((entry.future, failed[number]))
                     continue
                 try:
-                    results.append((future, change(draft)))
+                    results.append((entry.future, entry.change(draft)))
                 except Exception as error:
                     if not isinstance(error, (Refusal, IllegalMove)):
                         log.exception("pipeline.change_failed")
@@ -375,10 +443,3 @@ def _tickets_in(asked: Asked) -> list[int]:
     many = asked.arguments.get("tickets")
     named += many if isinstance(many, list) else []
     return [each for each in named if isinstance(each, int) and not isinstance(each, bool)]
-
-
-def _cannot_write(error: Exception) -> bool:
-    """Whether the store is at fault (full, locked, damaged), and not what it was asked to write."""
-    return isinstance(error, DatabaseError) and not isinstance(
-        error, (DataError, IntegrityError, ProgrammingError)
-    )

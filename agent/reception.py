@@ -14,6 +14,7 @@ from agent.access.person import Person
 from agent.access.throttle import Throttle
 from agent.clock import Clock
 from agent.store.access import AccessRows, Entry
+from agent.store.trouble import cannot_write
 from agent.store.writer import Writer
 from checks.text import visible
 
@@ -43,7 +44,10 @@ class Book:
 
 
 class Reception:
-    """Everything is written before it counts. `whence` in calls is the address that somebody comes from."""
+    """Everything is written before it counts, but for sessions while the store cannot write.
+
+    `whence` in calls is the address that somebody comes from.
+    """
 
     def __init__(self, writer: Writer, clock: Clock, agent: str) -> None:
         self._writer, self._clock, self._agent = writer, clock, agent
@@ -110,7 +114,7 @@ class Reception:
             rows.save_session(session)
             rows.seen(user, now)
 
-        await self._write(write)
+        await self._if_it_can(write)
         sessions = dict(self.book.sessions)
         while len(sessions) >= _MOST_SESSIONS:
             sessions.pop(next(iter(sessions)))
@@ -224,6 +228,15 @@ class Reception:
             self.book = replace(book, tokens=tokens)
         written = self._writer.write(lambda connection: AccessRows(connection, self._agent).seen(thing, now))
         written.add_done_callback(lambda done: done.cancelled() or done.exception())  # none that matters
+
+    async def _if_it_can(self, work: Callable[[AccessRows], Any]) -> None:
+        """A store that cannot write keeps nobody from looking: what they were let in by lasts until the next start."""
+        try:
+            await self._write(work)
+        except Exception as error:
+            if not cannot_write(error):
+                raise
+            log.warning("session.not_stored", reason=type(error).__name__)
 
     async def _write(self, work: Callable[[AccessRows], Any]) -> Any:
         return await self._writer.write(lambda connection: work(AccessRows(connection, self._agent)))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from agent.clock import Clock
@@ -25,6 +26,7 @@ _UNPACKED_HOURS = 2
 _HOURLY_DAYS = 35
 _DAILY_DAYS = 2 * 366
 _DECISIONS_DAYS = 3 * 366
+log = structlog.get_logger()
 _WINDOWS = ("30d", "90d")
 _FRESH = 30.0
 _UNUSED_FILES = 86_400.0
@@ -59,6 +61,8 @@ class Upkeep:
             lambda connection: forget_decisions(connection, agent, now - _DECISIONS_DAYS * DAY)
         ):
             continue
+        if await asyncio.to_thread(self._writer.ballast.take_in):
+            log.info("store.ballast_taken_in", bytes=self._writer.ballast.size)
         known = await write(attached)
         await asyncio.to_thread(tidy, self._directory, known, now / 1_000_000 - _UNUSED_FILES)
 

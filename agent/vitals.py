@@ -9,6 +9,7 @@ from agent.clock import Clock
 from agent.forwarding import waiting_for_a_person
 from agent.pipeline import Pipeline
 from agent.scheduler import Scheduler
+from agent.store.ballast import free
 from checks.base import Scalar
 
 _BEAT = 1.0
@@ -73,8 +74,8 @@ class Vitals:
 
     def _still(self, patience: float) -> Iterator[str]:
         store = self._pipeline
-        if store.degraded:
-            yield "the store cannot write"
+        if store.trouble is not None:
+            yield f"the store cannot write: {store.trouble.reason}"
         if store.stalled_for > patience or store.silent_for > patience + _MARKS:
             yield f"nothing was stored for {store.silent_for:.0f}s"
         elif store.ended:
@@ -91,7 +92,8 @@ class Vitals:
         return {"lag": round(lag, 3), "beat": round(beat, 3)}
 
     def _of_store(self) -> Mapping[str, Scalar]:
-        return {"stalled": round(self._pipeline.stalled_for, 3), "backlog": self._pipeline.backlog}
+        stalled = round(self._pipeline.stalled_for, 3)
+        return {"stalled": stalled, "backlog": self._pipeline.backlog, "free": free(self._pipeline.directory)}
 
     def _of_outbox(self) -> Mapping[str, Scalar]:
         world = self._pipeline.world

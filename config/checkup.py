@@ -201,7 +201,7 @@ class _Checkup:
             look_at_checks(self.sources, number, route.match.check, self._known_service)
         look_at_routes(self.sources, self.config)
         routed = {name for route in self.config.routes for name in (*route.send_to, *route.fallback)}
-        routed.add(notices_channel(self.config))
+        routed |= {notices_channel(self.config), self.config.agent.emergency or ""}
         for name in sorted(self.config.helpdesks.keys() - routed):
             section = "helpdesks" if name in self.helpdesks else "channels"
             self.sources.warn((section, name), "no route leads here: nothing is sent to it", key=True)

@@ -20,7 +20,7 @@ from config.places import Where
 from config.units import show_size
 
 MISSING = "is missing"
-_MANY, _ENOUGH, _LONG_WORD, _LONG_LIST = 200, 40, 64, 200
+_MANY, _ENOUGH, _LONG_WORD, _LONG_LIST = 200, 40, 64, 280
 _WANTED = {
     "int_parsing": "a whole number",
     "int_parsing_size": "a whole number of usual size",

@@ -34,11 +34,21 @@ def look_at_notices(sources: Sources, config: Config, known: Known, targets: Col
     if not able and named is None and _expects_notices(config):
         hint = "add one under channels:, such as {type: email, from: …, server: …}"
         sources.warn(("policies",), "nobody is told of anything: no channel can tell people", hint, key=True)
+    known(("agent", "emergency"), config.agent.emergency, targets, "helpdesk or channel")
+    _look_at_emergency(sources, config)
     for name, helpdesk in config.helpdesks.items():
         unwise = getattr(helpdesk.own, "unwise", "")
         if unwise:
             sources.warn((_section(sources, name), name), unwise, key=True)
     _look_at_routes(sources, config)
+
+
+def _look_at_emergency(sources: Sources, config: Config) -> None:
+    name = config.agent.emergency
+    helpdesk = config.helpdesks.get(name or "")
+    if name is not None and helpdesk is not None and not getattr(helpdesk.own, "takes_tickets", True):
+        hint = f"add to: [one@example.org] to {_section(sources, name)}.{name}"
+        sources.blame(("agent", "emergency"), f"{shown(name)} does not say whom to tell", hint)
 
 
 def _look_at_routes(sources: Sources, config: Config) -> None:

@@ -37,6 +37,7 @@ from config.units import (
     Every,
     Factor,
     Retry,
+    Size,
     Target,
     Timeout,
     duration_between,
@@ -160,6 +161,21 @@ class AgentConfig(Model):
     )
     self_service: bool = Field(
         True, description="whether the daemon looks at itself, as the service tocsin; false: it does not"
+    )
+    emergency: Id | None = Field(
+        None,
+        description="the helpdesk or channel that is told of outages while the store cannot write, past the store",
+        examples=["email-web"],
+    )
+    unusable_store: Literal["refuse", "aside"] = Field(
+        "refuse",
+        description="when the database is gone, empty, damaged or no store of ours: do not start, or give it another "
+        "name and begin anew",
+    )
+    ballast: Annotated[Size, Field(ge=0, le=1024**3)] = Field(
+        4.0 * 1024**2,
+        description="a file that only takes up space beside the database, thrown off when the disk is full; 0B: none",
+        examples=["4MiB"],
     )
     heartbeat_url: PingAddress | None = Field(
         None,

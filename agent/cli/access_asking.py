@@ -32,7 +32,7 @@ async def _ask_ourselves(config: Config, command: str, arguments: dict[str, Any]
     from agent.lock import StateLock
     from agent.reception import Reception
     from agent.store.dialect import FILE_NAME
-    from agent.store.writer import opened
+    from agent.store.start import opened
 
     directory, clock = Path(config.agent.state_dir), SystemClock()
     lock = StateLock(directory)

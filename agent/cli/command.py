@@ -176,6 +176,11 @@ def _failed(error: Exception) -> int:
     if isinstance(error, ConfigError):
         print(f"tocsin: {error}", file=sys.stderr)
         return CONFIG
+    from agent.lock import StoreUnavailable
+
+    if isinstance(error, StoreUnavailable):  # it may pass: a service manager tries again
+        print(f"tocsin: {error}", file=sys.stderr)
+        return OUR_FAULT
     from agent.logs import report
     from checks.masking import masked
 

@@ -23,7 +23,7 @@ async def pipeline_of(config: Config) -> AsyncIterator[Pipeline]:
     from agent.pipeline import Pipeline
     from agent.rulebook import Rulebook
     from agent.store.reader import NoStore, stored
-    from agent.store.writer import opened
+    from agent.store.start import opened
 
     # Stdout is for the answer, which itself says what was done.
     logs.set_up(lowest=logging.WARNING)

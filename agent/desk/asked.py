@@ -23,6 +23,10 @@ class NoSuchTicket(Refusal):
     """There is no ticket of that number."""
 
 
+class NotNow(Refusal):
+    """The store cannot write: later it may be done."""
+
+
 class CannotDo(Refusal):
     """Not like this, or not now. `usage`: it never could be."""
 

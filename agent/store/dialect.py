@@ -15,10 +15,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import NullPool, StaticPool
 
 __all__ = [
-    "FILE_NAME", "folder_of", "greater", "lesser", "overwrite_what_goes", "reading_engine", "upsert", "writing_engine",
+    "APPLICATION", "FILE_NAME", "application_of", "copy_into", "folder_of", "greater", "lesser",
+    "overwrite_what_goes", "reading_engine", "sign", "upsert", "writing_engine",
 ]  # fmt: skip
 
 FILE_NAME = "tocsin.db"
+# In the header of the file, by which it is known for ours: "tocs".
+APPLICATION = 0x746F6373
 _PRIVATE = 0o600
 _BUSY_MS = 5000
 _JOURNAL_LIMIT = 64 * 1024 * 1024
@@ -45,6 +48,35 @@ def folder_of(connection: Connection) -> Path | None:
     """The folder in which the database lies; None where it lies in no file."""
     file = connection.exec_driver_sql("PRAGMA database_list").first()
     return Path(file[2]).parent if file is not None and file[2] else None
+
+
+def application_of(connection: Connection) -> int:
+    """Whose the database is, by its header: 0 where nobody said so."""
+    return int(connection.exec_driver_sql("PRAGMA application_id").scalar() or 0)
+
+
+def sign(connection: Connection) -> None:
+    """Note in the header that it is ours."""
+    connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
+
+
+def copy_into(engine: Engine, file: Path) -> None:
+    """Write all that is committed into a new file, private and on the disk in the end. Raises what SQLite raises."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM INTO ?", (str(file),))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    finally:
+        raw.close()
+    for each, flags in ((file, os.O_RDWR), (file.parent, os.O_RDONLY)):
+        handle = os.open(each, flags | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def overwrite_what_goes(connection: Connection) -> None:

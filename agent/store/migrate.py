@@ -7,10 +7,15 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select, table
 from sqlalchemy.sql import column
 
+from agent.store.dialect import APPLICATION, application_of, sign
 from agent.store.schema import HEAD, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
+
+
+class Foreign(Exception):
+    """The database is another program's."""
 
 
 class StoreTooNew(Exception):
@@ -18,18 +23,28 @@ class StoreTooNew(Exception):
 
 
 def migrate(engine: Engine) -> bool:
-    """Make the schema, or migrate when the head differs; whether anything was done. Raises StoreTooNew."""
+    """Make the schema, or migrate when the head differs; whether anything was done. Raises StoreTooNew or Foreign."""
     with engine.connect() as connection:
-        if current(connection) == HEAD:
-            return False
-        new = not inspect(connection).get_table_names()
+        here, whose = current(connection), application_of(connection)
+        new = is_new(connection)
     if new:
         with engine.begin() as connection:
             metadata.create_all(connection)
             _stamp(connection)
-    else:
+    elif here != HEAD:
         run_migrations(engine)
-    return True
+    if not whose:
+        with engine.begin() as connection:
+            sign(connection)
+    return new or here != HEAD
+
+
+def is_new(connection: Connection) -> bool:
+    """Whether nothing is in the database yet. Raises Foreign when it is no store of ours."""
+    new = current(connection) is None and not inspect(connection).get_table_names()
+    if application_of(connection) not in (0, APPLICATION) or (current(connection) is None and not new):
+        raise Foreign("is the database of another program")
+    return new
 
 
 def current(connection: Connection) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from agent.lock import StateLock, StateLocked
 from agent.store.dialect import FILE_NAME, writing_engine
 from agent.store.migrate import StoreTooNew, migrate
+from agent.store.opening import look, unopened, with_begun
 from config.errors import ConfigError
 from config.models import Config
 
@@ -43,15 +44,17 @@ def write_alone(config: Config, work: Callable[[Connection], Result]) -> Result:
 
 
 def _written(directory: Path, work: Callable[[Connection], Result]) -> Result:
+    look(directory / FILE_NAME)
     engine = writing_engine(directory / FILE_NAME)
     try:
         migrate(engine)
+        with_begun(directory / FILE_NAME)
         with engine.begin() as connection:
             return work(connection)
     except StoreTooNew as error:
         raise ConfigError(f"{directory / FILE_NAME}: {error} (install the newer version again)") from None
     except DatabaseError as error:
-        raise ConfigError(f"{directory / FILE_NAME} cannot be written: {error.orig}") from None
+        raise unopened(error, directory / FILE_NAME) from None
     finally:
         engine.dispose()
 

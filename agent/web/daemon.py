@@ -20,6 +20,7 @@ from agent.rulebook import Rulebook
 from agent.saved_views import SavedViews
 from agent.store.access import Entry
 from agent.store.reader import Reader, reading
+from agent.store.trouble import Trouble
 from agent.web.figures import Figures
 from agent.web.live import Live
 from agent.web.rate import Rate
@@ -59,6 +60,7 @@ class Daemon:
     replays: Replays
     pace: Rate
     unready: Callable[[], list[str]]
+    trouble: Callable[[], Trouble | None]
 
     async def change(self, person: Person, whence: str, command: str, arguments: dict[str, Any]) -> Any:
         """What the command would do, noted under the person's name, in the audit too. Raises control.Refused."""

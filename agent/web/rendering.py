@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
     """A page for somebody who is known."""
     agent = visit.daemon.config().agent
-    given = {"person": visit.person, "now": visit.now, "zone": visit.zone, "agent": agent.id}
+    given = {
+        "person": visit.person,
+        "now": visit.now,
+        "zone": visit.zone,
+        "agent": agent.id,
+        "trouble": visit.daemon.trouble(),
+    }
     # The first part of the path says which of the pages of the top bar it belongs to.
     room = "/" + visit.request.url.path.split("/")[1]
     return HTMLResponse(rendered(template, room=room, **given, **values), status)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from agent.clock import Clock
-from agent.desk.asked import Asked, CannotDo, Refusal
+from agent.desk.asked import Asked, CannotDo, NotNow, Refusal
 from agent.desk.files import ATTACHMENTS
 from agent.door import Door, NoToken, TooMany
 from agent.web.posted import Onward, TooLong, bearer, body
@@ -84,6 +84,8 @@ async def _opened(ask: Ask, asked: Asked) -> Response:
             found = await ask("tickets.open", asked)
     except CannotDo as error:
         return _problem(400 if error.usage else 422, str(error))
+    except NotNow as error:
+        return _problem(503, str(error), _AGAIN_IN)
     except Refusal as error:
         return _problem(422, str(error))
     except Exception:  # it was logged where it happened

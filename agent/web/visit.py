@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from agent.access.person import Person, Right
+from agent.store.trouble import cannot_write
 from agent.web import posted
 from agent.web.daemon import Daemon
 from agent.web.rendering import page
@@ -134,7 +135,9 @@ class Gate:
             return await self._handled(address, visit)
         except HTTPException as error:
             return visit.page("not_there.html", error.status_code, said=error.detail)
-        except Exception:
+        except Exception as error:
+            if cannot_write(error):
+                return visit.page("not_there.html", 503, said="the store cannot write now: try again later")
             log.exception("page.failed", path=address.path, method=address.method)
             return visit.page("fault.html", 500)
 

@@ -25,6 +25,7 @@ from alerting.connectors.base import (
 )
 from alerting.connectors.mail import message_id, written
 from alerting.connectors.smtp import Place, Session, Stopped, TlsWay, opened
+from alerting.emergency import NO_TICKET
 from alerting.messages import Desired, Known, Observed, RemoteState, Todo, todo
 from config.field_types import MailAddress, TextOrList, is_mail_address
 from config.friendly import shown
@@ -267,7 +268,9 @@ def _text(desired: Desired, work: Todo) -> str:
         lines += ["", comment.text]
     if work.state is not None:
         lines += ["", "It is resolved." if work.state == "resolved" else "It is open again."]
-    return "\n".join([*lines, "", f"Read on: tocsin tickets show {desired.ticket}"])
+    if desired.ticket != NO_TICKET:
+        lines += ["", f"Read on: tocsin tickets show {desired.ticket}"]
+    return "\n".join(lines)
 
 
 def _connect(options: EmailOptions, setting: Setting) -> Email:

@@ -235,7 +235,7 @@ async def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path) -
         damaged = tmp_path / "state" / "tocsin.db"
         damaged.write_bytes(b"this is no database, but somebody may want it back" * 100)
         before = damaged.read_bytes()
-        with pytest.raises(ConfigError, match="file is not a database"):
+        with pytest.raises(ConfigError, match="is no database"):
             await driven.app.start()
         assert damaged.read_bytes() == before
 

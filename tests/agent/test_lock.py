@@ -12,6 +12,7 @@ import pytest
 
 from agent.lock import LOCK_NAME, StateLock, StateLocked, is_held
 from agent.store.dialect import FILE_NAME
+from agent.store.opening import BEGUN
 from agent.store.writer import Writer
 
 
@@ -66,15 +67,19 @@ def test_a_new_directory_and_everything_in_it_is_private(tmp_path: Path) -> None
     finally:
         writer.close()
         lock.release()
-    assert files == dict.fromkeys([LOCK_NAME, FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"], 0o600)
+    assert files == dict.fromkeys(
+        [LOCK_NAME, BEGUN, FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"], 0o600
+    )
 
 
 def test_what_an_earlier_run_left_open_is_made_private(tmp_path: Path) -> None:
     directory = tmp_path / "state"
     directory.mkdir(mode=0o755)
+    Writer(directory / FILE_NAME).close()
     before = sqlite3.connect(directory / FILE_NAME)
-    before.execute("PRAGMA journal_mode=WAL")
     before.execute("CREATE TABLE mark (x)")  # an open connection keeps -wal and -shm
+    for path in directory.glob(f"{FILE_NAME}*"):
+        path.chmod(0o644)
     assert mode(directory / f"{FILE_NAME}-wal") == 0o644
     lock, writer = StateLock(directory), Writer(directory / FILE_NAME)
     try:

@@ -119,7 +119,7 @@ def _again(answer: Answer) -> Response:
 
 def _told(refused: Refused) -> NoReturn:
     """Raises the Problem that it is."""
-    statuses = {"missing": 404, "illegal": 409, "stale": 412}
+    statuses = {"missing": 404, "illegal": 409, "stale": 412, "not_now": 503}
     raise Problem(statuses.get(refused.why, 400 if refused.usage else 422), str(refused)) from None
 
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Column, Engine, LargeBinary, inspect, select, text
 
 from agent.store import schema
-from agent.store.dialect import FILE_NAME, writing_engine
-from agent.store.migrate import MIGRATIONS, StoreTooNew, current, migrate, run_migrations
+from agent.store.dialect import APPLICATION, FILE_NAME, application_of, writing_engine
+from agent.store.migrate import MIGRATIONS, Foreign, StoreTooNew, current, migrate, run_migrations
 from agent.store.reader import NoStore, reading
 from alerting.slo.spans import Klass
 
@@ -78,13 +78,40 @@ def test_at_the_head_nothing_is_done_and_alembic_is_not_imported(engine: Engine,
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(engine: Engine) -> None:
+    left_by(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE suppressions (somebody_elses INTEGER)"))
+    before = shape(engine)
+    with pytest.raises(Exception, match="suppressions"):
+        migrate(engine)
+    assert shape(engine) == before
+    with engine.connect() as connection:
+        assert current(connection) == "0001"
+
+
+def test_the_database_of_another_program_is_left_alone(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE tickets (somebody_elses INTEGER)"))
-    with pytest.raises(Exception, match="tickets"):
+    with pytest.raises(Foreign, match="another program"):
         migrate(engine)
     with engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["tickets"]
-        assert current(connection) is None
+
+
+def test_a_database_that_another_program_signed_is_left_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA application_id=1")
+    with pytest.raises(Foreign):
+        migrate(engine)
+
+
+def test_a_store_from_before_stores_were_signed_is_signed(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA application_id=0")
+    assert migrate(engine) is False
+    with engine.connect() as connection:
+        assert application_of(connection) == APPLICATION
 
 
 def test_a_database_of_a_later_version_is_refused(engine: Engine) -> None:
