@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from prometheus_client.core import Metric
+from sqlalchemy.exc import DatabaseError
 
 from agent import ack_links
 from agent.ack_links import AckLinks, mailboxes
@@ -55,8 +56,9 @@ from agent.saved_views import SavedViews
 from agent.scheduler import TICK, Scheduler
 from agent.self_checks import watching_itself, with_own_kind
 from agent.store.dialect import FILE_NAME
+from agent.store.opening import StoreUnusable, unopened
 from agent.store.reader import Reader, reading
-from agent.store.start import opened
+from agent.store.start import opened, put_aside
 from agent.store.writer import Writer
 from agent.tracing import ATTACHING, Tracing
 from agent.upkeep import Upkeep
@@ -93,6 +95,13 @@ class App:
 
     async def start(self) -> None:
         try:
+            await self._start()
+        except DatabaseError as error:  # it was opened, and what is in it cannot be read
+            await self._cleanup.aclose()
+            unusable = unopened(error, self.directory / FILE_NAME)
+            if not isinstance(unusable, StoreUnusable) or self.config.agent.unusable_store == "refuse":
+                raise unusable from None
+            put_aside(self.directory / FILE_NAME, str(unusable))
             await self._start()
         except BaseException:
             await self._cleanup.aclose()

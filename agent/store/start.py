@@ -28,15 +28,18 @@ def opened(path: Path, unusable: Unusable = "refuse", ballast: int = 0) -> Write
     except StoreUnusable as error:
         if unusable == "refuse":
             raise
-        reason = str(error)
+        put_aside(path, str(error))
     except StoreUnavailable as error:
         if not Ballast(path.parent, ballast).throw_off():
             raise
         log.error("store.ballast_thrown_off", bytes=ballast, reason=str(error))
-        return _open(path, ballast)
+    return _open(path, ballast)
+
+
+def put_aside(path: Path, reason: str) -> None:
+    """Give what stands there another name, and tell of it."""
     kept = set_aside(path)
     log.error("store.set_aside", reason=reason, kept=None if kept is None else str(kept))
-    return _open(path, ballast)
 
 
 def _open(path: Path, ballast: int) -> Writer:
