@@ -78,11 +78,10 @@ def with_begun(path: Path) -> None:
     begun = path.with_name(BEGUN)
     if begun.exists():
         return
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     with contextlib.suppress(OSError):
         begun.write_text(
-            f"There is a store here since {now}. While this file stands, a {path.name} that is gone or empty\n"
-            "is a loss, and not taken for a new beginning.\n"
+            f"There is a store here. While this file stands, a {path.name} that is gone or empty is a loss,\n"
+            "and not taken for a new beginning.\n"
         )
         begun.chmod(0o600)
 
@@ -99,21 +98,19 @@ def unopened(error: DatabaseError | OSError, path: Path) -> Exception:
     return StoreUnavailable(words(fault, path.parent, error))
 
 
-def set_aside(path: Path, now: float) -> Path | None:
+def set_aside(path: Path) -> Path | None:
     """Give what stands there, and what belongs to it, another name; the new name, None where there was nothing."""
-    found, name = None, aside(path, "aside", now)
-    for suffix in ("-wal", "-shm", ""):
-        file = path.with_name(path.name + suffix)
+    name = aside(path, "aside", path) if path.exists() else None
+    for suffix in ("-wal", "-shm", "") if name is not None else ():
         with contextlib.suppress(FileNotFoundError):
-            file.rename(name.with_name(name.name + suffix))
-            found = name if suffix == "" else found
+            path.with_name(path.name + suffix).rename(f"{name}{suffix}")
     path.with_name(BEGUN).unlink(missing_ok=True)
-    return found
+    return name
 
 
-def aside(path: Path, why: str, now: float) -> Path:
-    """A name beside it with the moment (seconds since 1970) in it, that nothing has yet."""
-    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+def aside(path: Path, why: str, like: Path) -> Path:
+    """A name beside it that nothing has yet, with the moment in it at which the file `like` was last written."""
+    moment = datetime.fromtimestamp(like.stat().st_mtime, UTC).strftime("%Y%m%dT%H%M%SZ")
     names = (
         path.with_name(f"{path.name}.{why}-{moment}{again}")
         for again in ("", *map(".{}".format, range(2, 100)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import structlog
@@ -35,7 +34,7 @@ def opened(path: Path, unusable: Unusable = "refuse", ballast: int = 0) -> Write
             raise
         log.error("store.ballast_thrown_off", bytes=ballast, reason=str(error))
         return _open(path, ballast)
-    kept = set_aside(path, time.time())
+    kept = set_aside(path)
     log.error("store.set_aside", reason=reason, kept=None if kept is None else str(kept))
     return _open(path, ballast)
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import queue
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ class Writer:
 
     def _put_back(self) -> None:
         """The database was deleted: we still have it open, so it is written anew to where it stood."""
-        copy = self._path.with_name(f"{self._path.name}.put-back")
+        copy = self._beside(".put-back")
         copy.unlink(missing_ok=True)
         copy_into(self._engine, copy)
         self._drop_log()
@@ -131,10 +130,12 @@ class Writer:
         if self._kept:
             return
         self._kept = True
-        file = aside(self._path, "replaced", time.time())
+        copy = self._beside(".replaced")
         with contextlib.suppress(Exception):
-            copy_into(self._engine, file)
-            log.error("store.replaced", file=str(self._path), kept=str(file))
+            copy.unlink(missing_ok=True)
+            copy_into(self._engine, copy)
+            kept = copy.rename(aside(self._path, "replaced", copy))
+            log.error("store.replaced", file=str(self._path), kept=str(kept))
         self._engine.dispose()
         if self._log == place_of(self._beside("-wal")):
             self._drop_log()

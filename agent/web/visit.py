@@ -136,7 +136,7 @@ class Gate:
         except HTTPException as error:
             return visit.page("not_there.html", error.status_code, said=error.detail)
         except Exception as error:
-            if cannot_write(error):
+            if self._daemon.trouble() is not None and cannot_write(error):
                 return visit.page("not_there.html", 503, said="the store cannot write now: try again later")
             log.exception("page.failed", path=address.path, method=address.method)
             return visit.page("fault.html", 500)

@@ -1,0 +1,160 @@
+"""From the package to its purge, as a sysadmin lives it, under the real systemd of each Debian."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.boxes.box import Box
+
+Package = Callable[[str], Path]
+CONFIG = """\
+agent: {id: box, listen: 127.0.0.1:9809}
+defaults: {every: 1s, timeout: 1s, retry_every: 200ms, confirm: 2, recover: 2}
+services:
+  shop:
+    criticality: high
+    checks:
+      home: {type: http, url: "http://127.0.0.1:8080/"}
+"""
+SITE = """\
+[Service]
+WorkingDirectory=/srv
+ExecStart=/usr/bin/python3 -m http.server 8080 --bind 127.0.0.1
+"""
+
+
+def install(box: Box, file: Path) -> str:
+    box.bring(file, "/tmp/tocsin.deb")
+    return box.run("dpkg", "-i", "/tmp/tocsin.deb", seconds=300)
+
+
+def said(box: Box, *command: str) -> Any:
+    return json.loads(box.run("tocsin", *command, "--json"))
+
+
+def configured(box: Box, text: str = CONFIG) -> None:
+    box.run("install", "-m", "640", "-g", "tocsin", "/dev/stdin", "/etc/tocsin/tocsin.yaml", stdin=text)
+
+
+def watching(box: Box, file: Path) -> None:
+    """Installed, and watching a site that runs."""
+    install(box, file)
+    box.write("/srv/index.html", "hello")
+    box.write("/run/systemd/system/site.service", SITE)
+    configured(box)
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "site")
+    box.run("systemctl", "restart", "tocsin")
+    box.until("shop is up", lambda: state(box) == "up")
+
+
+def state(box: Box) -> str:
+    found = said(box, "status")["services"]
+    return str(next((each["state"] for each in found if each["service"] == "shop"), ""))
+
+
+def tickets(box: Box) -> dict[str, str]:
+    return {each["id"]: each["state"] for each in said(box, "tickets", "list") if each["service"] == "shop"}
+
+
+def broken(box: Box) -> None:
+    """The site goes, and its ticket comes."""
+    box.run("systemctl", "stop", "site")
+    box.until("a ticket is open", lambda: list(tickets(box).values()) == ["new"])
+
+
+def metrics(box: Box) -> list[str]:
+    fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9809/metrics', timeout=10).read().decode())"
+    return box.run("python3", "-c", fetch).splitlines()
+
+
+def main_pid(box: Box) -> str:
+    return box.show("MainPID")
+
+
+def test_from_the_first_command_to_the_purge(box: Box, package: Package) -> None:
+    before = everything(box)
+    printed = install(box, package(""))
+    assert "not started" not in printed
+    assert box.show("ActiveState") == "active" and box.show("UnitFileState") == "enabled"
+    assert re.fullmatch(r"watching \d+ checks", box.show("StatusText"))
+    assert box.run("stat", "-c", "%U:%G %a", "/etc/tocsin/tocsin.yaml").strip() == "root:tocsin 640"
+    assert box.run("stat", "-c", "%U:%G %a", "/var/lib/tocsin").strip() == "tocsin:tocsin 700"
+    assert box.run("ps", "-o", "user=", "-p", main_pid(box)).strip() == "tocsin"
+    assert said(box, "validate")["ok"]
+    box.run("dpkg", "--remove", "tocsin")
+    assert box.show("ActiveState") == "inactive"
+    box.run("test", "-e", "/var/lib/tocsin/tocsin.db")
+    box.run("test", "-e", "/etc/tocsin/tocsin.yaml")
+    install(box, package(""))
+    box.until("it runs again", lambda: box.show("ActiveState") == "active")
+    box.run("dpkg", "--purge", "tocsin")
+    assert everything(box) - before == set()
+    assert box.try_("getent", "passwd", "tocsin").returncode == 2
+
+
+def everything(box: Box) -> set[str]:
+    """All files that are there to stay, but for what the system itself writes down."""
+    places = ["/etc", "/usr", "/opt", "/var/lib", "/var/log"]
+    theirs = "/var/lib/(dpkg|apt|systemd)|/var/log/(journal|dpkg.log)|/etc/(passwd|group|g?shadow|subuid|subgid)-?$"
+    found = box.try_("find", *places, "-xdev", "-print").stdout.splitlines()
+    return {path for path in found if not re.match(theirs, path)}
+
+
+def test_a_day_with_it(box: Box, package: Package) -> None:
+    watching(box, package(""))
+    broken(box)
+    reload_good_and_broken(box)
+    stopped_and_killed(box)
+    upgraded(box, package)
+    box.run("systemctl", "start", "site")
+    box.until("the ticket is resolved", lambda: list(tickets(box).values()) == ["resolved"])
+
+
+def reload_good_and_broken(box: Box) -> None:
+    pid = main_pid(box)
+    configured(box, CONFIG.replace("checks:", "title: The shop\n    checks:", 1))
+    box.run("systemctl", "reload", "tocsin")
+    configured(box, CONFIG.replace("url:", "uri:"))
+    refused = box.try_("systemctl", "reload", "tocsin")
+    assert refused.returncode != 0
+    assert "config.refused" in box.journal() and 'unknown key "uri"' in box.journal()
+    assert (box.show("ActiveState"), main_pid(box)) == ("active", pid)
+    assert 'tocsin_check_state{check="home",kind="http",service="shop",state="down"} 1.0' in metrics(box)
+    assert "tocsin_config_last_reload_successful 0.0" in metrics(box)
+    configured(box)
+    box.run("systemctl", "reload", "tocsin")
+    assert main_pid(box) == pid
+
+
+def stopped_and_killed(box: Box) -> None:
+    """The watchdog ends what hangs; what is killed comes back; nothing is lost and no second ticket comes."""
+    box.write("/etc/systemd/system/tocsin.service.d/quick.conf", "[Service]\nWatchdogSec=3s\n")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "restart", "tocsin")
+    for number in ("STOP", "KILL"):
+        box.until("it is up", lambda: box.show("ActiveState") == "active")
+        pid = main_pid(box)
+        box.run("kill", f"-{number}", pid)
+        box.until(
+            f"another process after {number}",
+            lambda pid=pid: main_pid(box) not in ("0", pid) and box.show("ActiveState") == "active",  # type: ignore[misc]
+        )
+        assert list(tickets(box).values()) == ["new"]
+    assert "Watchdog timeout" in box.run("journalctl", "--no-pager", "-u", "tocsin")
+
+
+def upgraded(box: Box, package: Package) -> None:
+    pid, ids = main_pid(box), sorted(tickets(box))
+    printed = install(box, package("+1"))
+    assert "not restarted" not in printed
+    box.until(
+        "the new one runs", lambda: main_pid(box) not in ("0", pid) and box.show("ActiveState") == "active"
+    )
+    assert sorted(tickets(box)) == ids
+    assert state(box) == "down"
+    assert box.run("dpkg-query", "-W", "-f", "${Version}", "tocsin").count("+1~") == 1
