@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ class App:
         self.origin = origin
         self.reloads = Reloads(config, origin, self.reload, self.reload_failed)
         self._started_as = config.agent
+        self.sockets: Collection[socket.socket] = ()
         self._cleanup = contextlib.AsyncExitStack()
         self._reloaded_at = clock.now()
         self._reload_ok = True
@@ -109,7 +111,7 @@ class App:
         self._count_tickets()
         await self._let_in(writer)
         self.pipeline.wants = self.looking.at_once
-        self.web = WebServer(self._listeners())
+        self.web = WebServer(self._listeners(), self.sockets)
         cleanup.push_async_callback(self.web.stop)
         self.live = Live(lambda: self.config, lambda: self.pipeline.believed, self.clock.now)
         self.pipeline.entered = self.live.entered

@@ -14,7 +14,7 @@ from agent import logs
 from agent.app import CHECKPOINT, App, build
 from agent.heap import keep_aside, set_aside
 from agent.reload import Origin
-from agent.systemd import Notifier
+from agent.systemd import Notifier, handed_over
 from config.loader import Loaded
 from config.models import Config
 
@@ -48,6 +48,7 @@ class _Daemon:
         self._systemd = Notifier()
         self._ending = asyncio.Event()
         self._app: App = build(config, origin=origin)
+        self._app.sockets = handed_over()
         self._app.reloads.under_way = self._tell_of_reload
         self._reload_asked = self._is_up = False
         self._code = 0

@@ -5,6 +5,21 @@ from __future__ import annotations
 import os
 import socket
 
+_FIRST = 3  # https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
+
+
+def handed_over() -> list[socket.socket]:
+    """The listening sockets that the service manager has opened for us; from here on no child process has them."""
+    process, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    os.environ.pop("LISTEN_FDNAMES", None)
+    if process != str(os.getpid()) or not count.isdecimal():
+        return []
+    found = []
+    for number in range(_FIRST, _FIRST + int(count)):
+        os.set_inheritable(number, False)
+        found.append(socket.socket(fileno=number))
+    return found
+
 
 class Notifier:
     """Sends sd_notify messages; silent where no service manager listens."""

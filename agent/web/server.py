@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,15 @@ class WebServer:
     apps themselves, are imported aside while the first looks are already under way.
     """
 
-    def __init__(self, listeners: list[Listener]) -> None:
-        """Raises ConfigError when one cannot be listened on."""
-        self._listeners = [(each, _bound(each.setting, each.address)) for each in listeners]
+    def __init__(self, listeners: list[Listener], handed: Collection[socket.socket] = ()) -> None:
+        """`handed` are sockets that listen already, for us. Raises ConfigError when one cannot be listened on."""
+        left = {_place(each.getsockname()): each for each in handed}
+        self._listeners = [(each, _bound(each.setting, each.address, left)) for each in listeners]
+        if left:
+            known = " and ".join(each.setting for each in listeners)
+            raise ConfigError(
+                f"a socket was handed over for {', '.join(left)}, which is not the address of {known}"
+            )
         self._servers: list[Any] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,12 +117,20 @@ def _server(listener: Listener) -> Any:
     return Quiet(config)
 
 
-def _bound(setting: str, address: str) -> socket.socket:
+def _place(name: Any) -> str:
+    """Where a socket listens: host:port, or the path of one of another sort."""
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
+
+
+def _bound(setting: str, address: str, handed: dict[str, socket.socket]) -> socket.socket:
+    """The one of those `handed` over that listens there, which is taken out of them; else a new one."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:
-        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listener = socket.create_server((host, int(port)), family=family, backlog=_MOST_AT_ONCE)
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family = found[0][0]
+        given = next((handed.pop(place) for each in found if (place := _place(each[4])) in handed), None)
+        listener = given or socket.create_server((host, int(port)), family=family, backlog=_MOST_AT_ONCE)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{setting}: cannot listen on {address}: {reason}") from None

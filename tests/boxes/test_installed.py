@@ -85,6 +85,7 @@ def test_from_the_first_command_to_the_purge(box: Box, package: Package) -> None
     assert box.run("stat", "-c", "%U:%G %a", "/etc/tocsin/tocsin.yaml").strip() == "root:tocsin 640"
     assert box.run("stat", "-c", "%U:%G %a", "/var/lib/tocsin").strip() == "tocsin:tocsin 700"
     assert box.run("ps", "-o", "user=", "-p", main_pid(box)).strip() == "tocsin"
+    assert "(adm)" in box.run("id", "tocsin")
     assert said(box, "validate")["ok"]
     box.run("dpkg", "--remove", "tocsin")
     assert box.show("ActiveState") == "inactive"
@@ -111,6 +112,10 @@ def test_a_day_with_it(box: Box, package: Package) -> None:
     reload_good_and_broken(box)
     stopped_and_killed(box)
     upgraded(box, package)
+    out_of_memory(box)
+    credential_renewed(box)
+    listening_for_it(box)
+    not_ours_to_write(box)
     box.run("systemctl", "start", "site")
     box.until("the ticket is resolved", lambda: list(tickets(box).values()) == ["resolved"])
 
@@ -158,3 +163,96 @@ def upgraded(box: Box, package: Package) -> None:
     assert sorted(tickets(box)) == ids
     assert state(box) == "down"
     assert box.run("dpkg-query", "-W", "-f", "${Version}", "tocsin").count("+1~") == 1
+
+
+def dropped_in(box: Box, name: str, text: str) -> None:
+    """A drop-in for the unit, in force after a restart."""
+    box.write(f"/etc/systemd/system/tocsin.service.d/{name}.conf", text)
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "restart", "tocsin")
+
+
+def out_of_memory(box: Box) -> None:
+    """What grows beyond its limit is ended, and comes back as it was."""
+    dropped_in(box, "memory", "[Service]\nMemoryHigh=infinity\nMemoryMax=160M\n")
+    restarts = int(box.show("NRestarts"))
+    many = "".join(
+        f"  many-{n}: {{checks: {{c: {{type: tcp, host: 127.0.0.1, port: 9}}}}}}\n" for n in range(6000)
+    )
+    configured(box, CONFIG + many)
+    box.try_("systemctl", "reload", "tocsin")
+    box.until("it was ended for its memory", lambda: int(box.show("NRestarts")) > restarts)
+    configured(box)
+    box.run("systemctl", "restart", "tocsin")
+    box.run("rm", "/etc/systemd/system/tocsin.service.d/memory.conf")
+    box.run("systemctl", "daemon-reload")
+    assert list(tickets(box).values()) == ["new"]
+    assert state(box) == "down"
+
+
+KEEPER = """\
+import http.server, pathlib
+class Keeper(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        pathlib.Path("/srv/shown").write_text(self.headers.get("Authorization", ""))
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8081), Keeper).serve_forever()
+"""
+
+
+def credential_renewed(box: Box) -> None:
+    """A secret comes by the unit; another one counts from the next start, and no reload before."""
+    box.write("/srv/keeper.py", KEEPER)
+    box.write("/run/systemd/system/keeper.service", "[Service]\nExecStart=/usr/bin/python3 /srv/keeper.py\n")
+    box.write("/etc/tocsin/shop-token", "first-secret", mode="600")
+    keeper = (
+        '      keeper: {type: http, url: "http://127.0.0.1:8081/", '
+        'headers: {Authorization: "${credential:shop-token}"}}\n'
+    )
+    configured(box, CONFIG + keeper)
+    dropped_in(box, "token", "[Service]\nLoadCredential=shop-token:/etc/tocsin/shop-token\n")
+    box.run("systemctl", "start", "keeper")
+
+    def shown() -> str:
+        return box.try_("cat", "/srv/shown").stdout
+
+    box.until("the secret is shown", lambda: shown() == "first-secret")
+    box.write("/etc/tocsin/shop-token", "second-secret", mode="600")
+    box.run("systemctl", "reload", "tocsin")
+    box.run("rm", "/srv/shown")
+    box.until("it is shown after a reload", lambda: shown() == "first-secret")
+    box.run("systemctl", "restart", "tocsin")
+    box.until("the new one is shown after a restart", lambda: shown() == "second-secret")
+    assert "first-secret" not in box.journal() and "second-secret" not in box.journal()
+    configured(box)
+    box.run("rm", "/etc/systemd/system/tocsin.service.d/token.conf")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "restart", "tocsin")
+
+
+def listening_for_it(box: Box) -> None:
+    """With the socket unit, who asks while the daemon is not there waits for it."""
+    box.run("systemctl", "stop", "tocsin")
+    box.run("systemctl", "enable", "--now", "tocsin.socket")
+    assert "tocsin_build_info" in "".join(metrics(box))
+    assert box.show("ActiveState") == "active"
+    pid = main_pid(box)
+    box.run("kill", "-KILL", pid)
+    assert "tocsin_build_info" in "".join(metrics(box))
+    assert main_pid(box) != pid
+    box.run("systemctl", "disable", "--now", "tocsin.socket")
+    box.run("systemctl", "restart", "tocsin")
+
+
+def not_ours_to_write(box: Box) -> None:
+    """A state directory that was given to somebody else is said clearly, once; systemd gives the directory back."""
+    box.run("systemctl", "stop", "tocsin")
+    box.run("chown", "root:root", "/var/lib/tocsin/tocsin.db")
+    box.run("systemctl", "reset-failed", "tocsin")
+    box.try_("systemctl", "start", "tocsin")
+    box.until("it has given up", lambda: box.show("ActiveState") == "failed")
+    assert (box.show("ExecMainStatus"), box.show("NRestarts")) == ("78", "0")
+    assert "tocsin.db belongs to root, with mode 600: tocsin cannot write to it" in box.journal()
+    box.run("chown", "tocsin:tocsin", "/var/lib/tocsin/tocsin.db")
+    box.run("systemctl", "start", "tocsin")
