@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -172,13 +173,15 @@ def test_the_journal_gets_fields_and_is_found_again_when_it_was_away(
         assert daemon.log_file.read_bytes() == b""
 
 
-def test_what_is_printed_and_warned_of_comes_out_by_the_same_way() -> None:
+def test_what_is_printed_warned_of_and_repeated_comes_out_by_the_same_way() -> None:
     code = """
-import sys, threading, warnings
+import structlog, sys, threading, warnings
 from agent import logs
 logs.set_up_apart()
 print("a link", file=sys.stderr)
 warnings.warn("old manners")
+for second in range(5):
+    structlog.get_logger().warning("store.refused", reason=f"after {second} s")
 thread = threading.Thread(target=lambda: 1 / 0)
 thread.start()
 thread.join()
@@ -187,7 +190,9 @@ thread.join()
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ended.returncode == 0
-    first, second, *rest = ended.stderr.splitlines()
-    assert first == "a link"
-    assert "old manners" in second and second.startswith("{")
-    assert "ZeroDivisionError" in rest[-1]
+    link, warned, refused, *traceback, last = ended.stderr.splitlines()
+    assert link == "a link"
+    assert "old manners" in json.loads(warned)["event"]
+    assert json.loads(refused)["reason"] == "after 0 s"
+    assert "ZeroDivisionError" in traceback[-1]
+    assert (json.loads(last)["reason"], json.loads(last)["repeated"]) == ("after 4 s", 4)
