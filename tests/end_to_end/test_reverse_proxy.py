@@ -33,11 +33,8 @@ error_log {place}/error.log;
 events {{ worker_connections 64; }}
 http {{
     access_log off;
-    client_body_temp_path {place}/body;
-    proxy_temp_path {place}/proxy;
-    fastcgi_temp_path {place}/fastcgi;
-    uwsgi_temp_path {place}/uwsgi;
-    scgi_temp_path {place}/scgi;
+    client_body_temp_path {place}/body; proxy_temp_path {place}/proxy; fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi; scgi_temp_path {place}/scgi;
 {example}
 }}
 """
@@ -248,10 +245,7 @@ def test_browsers_that_speak_http_2_get_the_pages_too(
                 *("--write-out", "%{http_version} %{http_code}", "--cacert", place.directory / "ca.pem"),
                 *("--resolve", f"{NAME}:{place.port}:127.0.0.1", f"https://{NAME}:{place.port}/sign-in"),
             ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
         assert asked.stdout == "2 200", asked.stderr
         daemon.stop()
