@@ -15,7 +15,7 @@ import structlog
 from prometheus_client.core import Metric
 from sqlalchemy.exc import DatabaseError
 
-from agent import ack_links
+from agent import ack_links, logs
 from agent.ack_links import AckLinks, mailboxes
 from agent.admitting import Admitting
 from agent.budget import Budget
@@ -31,7 +31,7 @@ from agent.desk_metrics import DeskMetrics
 from agent.door import Door
 from agent.emergency import TURN as EMERGENCY
 from agent.emergency import Emergency
-from agent.gauges import of_reload, of_work
+from agent.gauges import of_log, of_reload, of_work
 from agent.guard import ASKING, Guard
 from agent.hearing import REFRESH, Hearing
 from agent.holds import PLANNING, Holds
@@ -410,6 +410,7 @@ class App:
     def _gauges(self) -> Iterable[Metric]:
         yield from of_work(self.scheduler, self.runner, self.pipeline)
         yield from of_reload(self._reloaded_at, accepted=self._reload_ok and not self.reloads.refused)
+        yield from of_log(logs.lost())
         yield from self.upkeep.gauges()
         yield from self.budget.gauges()
         yield from self.delivery.gauges()

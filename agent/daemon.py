@@ -31,7 +31,7 @@ def run_daemon(loaded: Loaded, origin: Origin, reload_asked: Sequence[int]) -> i
     `reload_asked` has a SIGHUP that came since the configuration began to be read.
     """
     assert loaded.config is not None
-    logs.set_up()
+    logs.set_up_apart()
     for problem in loaded.warnings:
         log.warning("config.warning", reason=str(problem))
     for reason in getattr(origin.kinds, "refused", ()):

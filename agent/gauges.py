@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from agent.pipeline import Pipeline
 from agent.runner import Runner
@@ -26,6 +26,15 @@ def of_reload(at: int, *, accepted: bool) -> Iterator[Metric]:
     name = "tocsin_config_last_reload_success"
     yield _gauge(f"{name}ful", "1 when the latest (re)load was accepted.", float(accepted))
     yield _gauge(f"{name}_timestamp_seconds", "When it last was.", at / 1_000_000)
+
+
+def of_log(lost: int) -> Iterator[Metric]:
+    """Of log lines that nobody took."""
+    family = CounterMetricFamily(
+        "tocsin_log_lines_lost", "Log lines that were dropped, for nobody took them."
+    )
+    family.add_metric([], lost)
+    yield family
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -1,17 +1,24 @@
-"""Logs: JSON under systemd, readable on a terminal; secrets masked; Sentry only when asked for."""
+"""Logs: fields in the journal, readable on a terminal, else JSON; secrets masked; Sentry only when asked for."""
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from agent import journal
+from agent.log_lines import Aside, Descriptor, Lines, Outlet
+from agent.repeats import Repeats
 from checks.masking import masked, masked_value
 from config.errors import ConfigError
 from config.secrets import mask
@@ -21,6 +28,7 @@ _LEVELS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.INFO)
 _LONGEST = 200
 _LONGEST_MASKED = 64 * 1024
 _LAST_WORDS = 2.0
+_STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
 _FOR_SENTRY = {
     "event_id", "timestamp", "level", "platform", "exception", "release", "sdk", "tags", "fingerprint",
 }  # fmt: skip
@@ -28,24 +36,90 @@ _FOR_SENTRY = {
 
 def set_up(*, readable: bool | None = None, lowest: int = logging.INFO) -> None:
     """Send every log line from level `lowest` up to stderr; `readable` overrides the choice by where stderr leads."""
+    _configure(lambda *_args: _Into(_to_stderr), lowest, _rendering(readable))
+
+
+def set_up_apart() -> None:
+    """The daemon's way: a thread writes the lines, and all that is printed to stderr; repeats are held back.
+
+    They go to the journal when stderr leads there, else to stderr. Whoever does not read them, or is gone, stops
+    nobody.
+    """
+    way, repeats = _way_out(), Repeats(time.perf_counter)
+    lines = _Apart.lines = Lines(
+        way.outlet,
+        due=lambda at_end: map(way.line, repeats.due(at_end=at_end)),
+        told=lambda number: way.line(_STAMP(None, "", _lost(number))),
+    )
+
+    def ending(_logger: Any, _name: str, event: Event) -> bytes:
+        if not repeats.passes(event):
+            raise structlog.DropEvent
+        return way.line(event)
+
+    _configure(lambda *_args: _Into(lines.put), logging.INFO, ending)
+    logging.captureWarnings(capture=True)
+    sys.stderr = Aside(lambda text: lines.put(way.words(text)))
+    atexit.register(lines.close, _LAST_WORDS)
+
+
+def lost() -> int:
+    """How many lines were dropped since the start, because nobody took them."""
+    return 0 if _Apart.lines is None else _Apart.lines.lost
+
+
+class _Apart:
+    """The lines on their way, once a thread writes them."""
+
+    lines: Lines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where lines go, and how lines and bare words look there."""
+
+    outlet: Outlet
+    line: Callable[[Mapping[str, Any]], bytes]
+    words: Callable[[str], bytes]
+
+
+def _way_out() -> _Way:
+    descriptor = sys.stderr.fileno()
+    if journal.leads_there(descriptor) and Path(journal.SOCKET).exists():
+        with contextlib.suppress(OSError):
+            return _Way(journal.Journal(), journal.entry, journal.words)
+    render = _rendering(None)
+    return _Way(Descriptor(descriptor), lambda line: _ended(render(None, "", dict(line))), _ended)
+
+
+def _ended(text: str) -> bytes:
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def _lost(number: int) -> Event:
+    return {"event": "log.lines_lost", "level": "warning", "lost": number, "reason": "nobody took them"}
+
+
+def _rendering(readable: bool | None) -> Any:
     if readable is None:
         readable = sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ
-    ending: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if readable
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    if readable:
+        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _configure(factory: Any, lowest: int, ending: Any) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            _STAMP,
             _reported,
             structlog.processors.format_exc_info,
             _masked,
             ending,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
-        logger_factory=_StderrFactory(),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Relay()])
@@ -75,22 +149,22 @@ def _masked_text(text: str) -> str:
     return masked(text[:_LONGEST_MASKED])
 
 
-class _StderrFactory:
-    def __call__(self, *_args: Any) -> _Stderr:
-        return _Stderr()
+class _Into:
+    """What structlog calls with a finished line."""
+
+    def __init__(self, put: Callable[[Any], None]) -> None:
+        self.msg = put
+        self.log = self.debug = self.info = self.warning = self.error = self.critical = put
+        self.exception = self.fatal = self.failure = self.err = self.warn = put
 
 
-class _Stderr:
-    """Writes lines to whatever stderr is now; a broken pipe or a closed one never stops the daemon."""
-
-    def msg(self, message: str) -> None:
-        try:
-            sys.stderr.write(f"{message}\n")
-            sys.stderr.flush()
-        except (OSError, ValueError, AttributeError):
-            return
-
-    log = debug = info = warning = error = critical = exception = fatal = failure = err = warn = msg
+def _to_stderr(line: str) -> None:
+    """To whatever stderr is now; a broken pipe or a closed one never stops the command."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
 
 
 class _Sentry:

@@ -55,6 +55,7 @@ from agent.cli import (
     users,
 )
 from agent.cli.setting import ConfigOption, Ended, choose_config
+from agent.cli.standard_streams import fill_in
 
 USAGE, OUR_FAULT, CONFIG = 64, 70, 78
 EPILOG = "Docs: docs/cli.md. Exit codes: 64 wrong usage, 78 configuration error, 70 our own fault."
@@ -146,6 +147,7 @@ _add(show.version)
 
 def main() -> None:
     """Run the command and exit; nothing of a traceback is shown for what an operator can mend."""
+    fill_in()
     completion.prepare()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets the rest

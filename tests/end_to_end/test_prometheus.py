@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import trustme
 import yaml
 
 from tests.end_to_end.daemon import Daemon, wait_for
@@ -71,11 +72,12 @@ def test_promtool_has_nothing_to_say_fresh_failing_or_recovered(
 
 @contextmanager
 def prometheus(
-    program: Path, directory: Path, target: str, port: int
+    program: Path, directory: Path, target: str, port: int, **how: Any
 ) -> Iterator[Callable[[str], list[float]]]:
-    """A server that scrapes the target each second; gives a function from query to values."""
+    """A server that scrapes the target each second; gives a function from query to values. `how` adds to the job."""
     directory.mkdir()
-    scrape = {"job_name": "tocsin", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+    targets = [{"targets": [target]}]
+    scrape = {"job_name": "tocsin", "scrape_interval": "1s", "static_configs": targets, **how}
     (directory / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": [scrape]}), encoding="utf-8")
     command = [
         str(program),
@@ -118,4 +120,28 @@ def test_a_real_prometheus_scrapes_the_outage_and_the_recovery(
             wait_for(lambda: ask(home) == [1.0], "the check up again in Prometheus")
             wait_for(lambda: ask("sum(tocsin_tickets_open)") == [0.0], "no ticket in Prometheus")
             assert ask('min_over_time(up{job="tocsin"}[10m])') == [1.0]
+        daemon.stop()
+
+
+def test_a_real_prometheus_scrapes_over_tls_with_a_token_and_not_without(
+    tmp_path: Path, free_port: Callable[[], int], program: Callable[[str, str], Path]
+) -> None:
+    server, authority = program("prometheus", "prometheus"), trustme.CA()
+    issued = authority.issue_cert("tocsin.example.org", "127.0.0.1")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    web = {"tls": {"cert": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}}
+    with Daemon(tmp_path, agent={"web": web, "metrics": {"allow": ["192.0.2.0/24"]}}) as daemon:
+        daemon.spawn()
+        listen = wait_for(lambda: daemon.events("daemon.started"), "the start")[0]["listen"][0]
+        token = daemon.tocsin("token", "add", "prometheus", "--scope", "look").out.strip()
+        (tmp_path / "token").write_text(token, encoding="utf-8")
+        tls = {"scheme": "https", "tls_config": {"ca_file": str(tmp_path / "ca.pem")}}
+        shown = {"authorization": {"credentials_file": str(tmp_path / "token")}}
+        target = listen.removeprefix("https://")
+        for name, how, seen in (("with", {**tls, **shown}, 1.0), ("without", tls, 0.0)):
+            with prometheus(server, tmp_path / name, target, free_port(), **how) as ask:
+                wait_for(lambda: ask('up{job="tocsin"}'), "a scrape")
+                assert ask('up{job="tocsin"}') == [seen], name
         daemon.stop()
