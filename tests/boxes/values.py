@@ -15,8 +15,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "hardening.md"
 BEGIN, END = "<!-- values -->", "<!-- /values -->"
 Scalar = float | str | bool | None
 Values = Mapping[str, Scalar]
-# How far apart moving figures may be: a share of the larger one, or so much, by their unit.
-_SHARE, _SLACK = 0.3, {"ratio": 0.15, "seconds": 0.005, "bytes": 1e6, "": 0.5}
+# What small figures may differ by in any case, by their unit.
+_LEAST = {"seconds": 0.005, "bytes": 65536.0, "": 0.1}
 # How long a look takes is its own affair; pressure is known where the kernel counts it.
 _ASIDE = ("took", "pressure_")
 
@@ -25,7 +25,7 @@ _ASIDE = ("took", "pressure_")
 class Row:
     """The values of a kind: the same, between those of a look before and one after, or about the same.
 
-    `own` is of the agent itself, by its meaning; `lacking` is not known under the unit.
+    `own` is of the agent itself, by its meaning; `lacking` is not known under the unit; `rare` not on every host.
     """
 
     kind: str
@@ -34,7 +34,10 @@ class Row:
     about: Sequence[str] = ()
     own: Sequence[str] = ()
     lacking: Sequence[str] = ()
+    rare: Sequence[str] = ()
     remark: str = ""
+    # How far moving figures may be apart: this share of the larger one, or half as much of a ratio's whole.
+    within: float = 0.3
 
     @property
     def shown(self) -> set[str]:
@@ -59,11 +62,12 @@ class Row:
         if name in self.same or len(numbers) < 3:
             return False
         low, high = min(numbers[0], numbers[2]), max(numbers[0], numbers[2])
-        slack = 0.0 if name in self.between else max(_SHARE * high, _SLACK[self._unit(name)])
+        slack = 0.0 if name in self.between else self._slack(name, high)
         return low - slack <= numbers[1] <= high + slack
 
-    def _unit(self, name: str) -> str:
-        return next((each.unit for each in KINDS[self.kind].values if each.name == name), "")
+    def _slack(self, name: str, larger: float) -> float:
+        unit = next((each.unit for each in KINDS[self.kind].values if each.name == name), "")
+        return self.within / 2 if unit == "ratio" else max(self.within * larger, _LEAST[unit])
 
     @property
     def line(self) -> str:
@@ -73,6 +77,7 @@ class Row:
     def _remarks(self) -> str:
         said = [f"{_listed(self.own)}: of the agent itself"] if self.own else []
         said += [f"not known: {_listed(self.lacking)}"] if self.lacking else []
+        said += [f"{_listed(self.about)}: within {self.within:.0%}"] if self.within != 0.3 else []
         return "; ".join([*said, *([self.remark] if self.remark else [])])
 
 
@@ -89,29 +94,31 @@ _WINDOW = (
 )
 _WINDOW += "rate_500 rate_5xx rate_2xx rate_3xx rate_499 rate_502_504"
 ROWS = (
-    Row("access_log", ("requests", *_WINDOW.split(), "bytes", "malformed", "behind"), ("silent",), ("per_second",)),
+    Row("access_log", ("requests", *_WINDOW.split(), "bytes", "malformed", "behind", "per_second"),
+        ("silent",)),
     Row("command", ("exit", "load15"), remark="a program of the host, without privileges"),
     Row("cpu", (), (), ("busy", "steal", "iowait", "busiest"), ("quota", "quota_used", "throttled")),
-    Row("disk", ("total", "read_only", "mount"), (), ("used", "free", "inodes_used"), lacking=("writable",),
+    Row("disk", ("total", "read_only", "mount"), ("used", "free", "inodes_used"), lacking=("writable",),
         remark="`write: true` needs `ReadWritePaths=`"),
     Row("disk_io", ("device",), (), ("util", "await", "iops", "read_rate", "write_rate")),
     Row("file", ("present", "size", "count", "total", "owner", "group", "mode", "is_a", "sha256", "ahead",
         "newest"),
         ("age", "oldest"), remark="`/tmp`, `/var/tmp` and `/dev` are the service's own"),
-    Row("load", (), (), ("load1", "load5", "load15", "per_core")),
+    Row("load", (), ("load1", "load5", "load15", "per_core")),
     Row("log", ("errors", "lines", "behind", "rate", "pay"), ("last",), remark="files and the journal"),
     Row("logins", ("failed", "invalid", "sources", "successes", "top_share", "top_source", "guessed", "behind",
                    "rate")),
-    Row("memory", ("total", "swap_used"), (), ("used", "available"), ("limit", "limit_used")),
+    Row("memory", ("total", "swap_used"), (), ("used", "available"), ("limit", "limit_used"), within=0.02),
     Row("network", ("interface", "up", "errors", "error_share", "drops", "drop_share"), (), ("rx_rate", "tx_rate")),
     Row("ping", ("loss", "ttl", "ip"), (), ("latency", "max", "min", "avg", "stddev")),
     Row("process", ("count", "zombies", "threads", "fds", "fds_used"), ("oldest", "youngest"),
-        ("cpu", "cores", "memory"), remark="of another user; `fds` needs Linux 6.2"),
+        ("cpu", "cores", "memory"), remark="of another user; before Linux 6.2 `fds` and `fds_used` are not known"),
     Row("swap", ("used", "free", "total"), (), ("in_rate", "out_rate")),
     Row("systemd_unit", ("state", "sub", "result", "failed", "stopped", "restarting", "exit_code", "restarts", "missed",
         "overdue", "tasks"), ("since", "next_run"), ("memory",)),
     Row("temperature", ("celsius", "high", "critical", "left", "sensor")),
-    Row("time_sync", ("synced",), lacking=("kernel_offset",), remark="and `max_error`; the drop-in `clock.conf` helps"),
+    Row("time_sync", ("synced",), lacking=("kernel_offset", "max_error"), rare=("max_error",),
+        remark="the drop-in `clock.conf` helps"),
     Row("updates", ("pending", "security", "packages", "reboot_required"), ("lists_age",)),
 )  # fmt: skip
 
