@@ -15,9 +15,9 @@ own and `limits`; its first 64 KiB are read. When it ends, or its time is up, al
 nothing of it outlives the daemon. Arguments can be read by every user of the host (`ps`): secrets belong in `env`.
 
 As a service it runs as the user `tocsin` in the unit's confines, where nothing gains privileges: plugins that are
-setuid (`check_icmp`, `check_dhcp`) or call `sudo` need `NoNewPrivileges=no` and what else they lack in a drop-in.
-With `Delegate=pids`, `DelegateSubgroup=daemon` and `ProtectControlGroups=no` there, each program also gets a control
-group of its own, in which the kernel itself counts its processes.
+setuid for raw sockets (`check_icmp`, `check_dhcp`) need the drop-in `raw-commands.conf`, and `sudo` does not work.
+With `Delegate=pids`, `DelegateSubgroup=daemon` and `ProtectControlGroups=no` in a drop-in, each program also gets a
+control group of its own, in which the kernel itself counts its processes.
 
 It counts for uptime, since most programs look at what people rely on; of one that looks at a resource, such as
 `check_load`, say `counts_for_uptime: false`.

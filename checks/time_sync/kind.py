@@ -12,7 +12,7 @@ server is left, the check is unknown: nothing was seen of the clock.
 
 A service that may not ask the kernel (`ProtectClock=yes` in its unit) has `synced` told by `timedatectl` and knows
 nothing of `max_error` and `kernel_offset`; for these, a drop-in with `ProtectClock=no` and
-`SystemCallFilter=adjtimex` lets it ask, and still it cannot set the clock.
+`SystemCallFilter=adjtimex clock_adjtime` lets it ask, and still it cannot set the clock.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def _of_kernel(context: Context) -> tuple[dict[str, Scalar], list[str]]:
     except OSError as error:
         nothing: dict[str, Scalar] = dict.fromkeys(("synced", "max_error", "kernel_offset"))
         why = f"the kernel may not be asked about its clock: {(error.strerror or str(error)).lower()}"
-        notes = [f"{why} (allow adjtimex in a drop-in of the unit, or set servers)"]
+        notes = [f"{why} (allow clock_adjtime in a drop-in of the unit, or set servers)"]
         return nothing | {"synced": await _by_systemd(context)}, notes
     off = clock.most_off if clock.kept else None
     return {"synced": clock.kept, "max_error": off, "kernel_offset": clock.offset}, []

@@ -74,5 +74,5 @@ def test_kernel_that_may_not_be_asked_is_unknown_with_a_remedy() -> None:
     why = f"the kernel may not be asked about its clock: {os.strerror(errno.EPERM).lower()}"
     assert why in done.stdout
     if shutil.which("timedatectl") is None:
-        assert "allow adjtimex in a drop-in of the unit" in done.stdout
+        assert "allow clock_adjtime in a drop-in of the unit" in done.stdout
     assert '"max_error": null' in done.stdout or '"values": {}' in done.stdout
