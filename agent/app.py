@@ -18,6 +18,8 @@ from sqlalchemy.exc import DatabaseError
 from agent import ack_links, logs
 from agent.ack_links import AckLinks, mailboxes
 from agent.admitting import Admitting
+from agent.backups import TURN as BACKUPS
+from agent.backups import Backups
 from agent.budget import Budget
 from agent.changes import Changes, differences
 from agent.check_ups import CheckUps
@@ -113,6 +115,7 @@ class App:
         writer = opened(self.directory / FILE_NAME, agent.unusable_store, int(agent.ballast))
         cleanup.callback(writer.close)
         self.pipeline = Pipeline(writer, self.clock, agent.id, Rulebook.of(self.config))
+        self.backups = Backups(self.directory, agent, self.clock)
         self._build_looking(writer)
         self.upkeep = Upkeep(self.directory, self.config, self.clock, writer)
         self.metrics = Metrics(self.config, self.kinds, lambda: self.pipeline.believed, self._gauges)
@@ -175,12 +178,15 @@ class App:
         self.inbound = InboundDoor(self.pipeline, self.clock, lambda: self.config.inbound)
         self.vitals = Vitals(self.clock, self.pipeline, self.scheduler)
         self.runner.itself = self.vitals.of
+        self.vitals.backup_age = self.backups.age
         self.deadman = DeadMan(self.config.agent, self.clock, self.runner, self.vitals.standing_still)
         self.vitals.unanswered = lambda: self.deadman.unanswered
 
     async def _start_deciding(self) -> None:
         agent = self.config.agent
         await self.pipeline.start()
+        self.pipeline.world.looks_first = self.backups.was_restored()
+        self.backups.since = lambda: self.pipeline.world.looking_since
         self._cleanup.push_async_callback(self.pipeline.stop)
         self.precedents.start()
         self._cleanup.push_async_callback(self.precedents.stop)
@@ -330,6 +336,7 @@ class App:
         self.clock.every(TICK, self.scheduler.tick, "tick")
         self.clock.every(BEAT, self.delivery.tick, "delivery")
         self.clock.every(EMERGENCY, self.emergency.turn, "emergency")
+        self.clock.every(BACKUPS, self.backups.turn, "backups")
         self.clock.every(COMPARING, self.reconciler.turn, "reconciler")
         self.clock.every(CHECKPOINT, self.pipeline.checkpoint, "checkpoint")
         self.clock.every(_STEP_WATCH, self.pipeline.watch_clock, "clock")
@@ -384,6 +391,7 @@ class App:
             self.budget.use(config)
             self.deadman.use(config.agent)
             self.emergency.use(config.agent)
+            self.backups.use(config.agent)
             await asyncio.to_thread(self.guard.use, config)
             self.tracing.wanted = config.agent.trace_routes
             self.runner.allow(config.agent.allow_link_local)
@@ -417,6 +425,7 @@ class App:
         yield from self.desk_metrics.gauges()
         yield from self.deadman.gauges()
         yield from self.emergency.gauges()
+        yield from self.backups.gauges()
         yield from self.guard.gauges()
 
 

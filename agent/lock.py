@@ -57,7 +57,9 @@ def _make_private(directory: Path) -> None:
 
 
 def _is_ours(entry: Path) -> bool:
-    return entry.name in (LOCK_NAME, "lost+found") or entry.name.startswith("tocsin.")
+    return entry.name in (LOCK_NAME, "attachments", "backups", "lost+found") or entry.name.startswith(
+        "tocsin."
+    )
 
 
 def _locked(file: int) -> bool:

@@ -128,7 +128,8 @@ class World:
     `named` is when a ticket was last told what else its incident affects,
     and of what; `opened` are the moments of the last minute's tickets, `digest` the number of the last one that many
     incidents share. `known` is the latest sign of life that a believable clock gave, `far`
-    the latest gap longer than that. Nobody looked before `looking_since`; `could_look` notes since when checks that
+    the latest gap longer than that. Nobody looked before `looking_since`; while it `looks_first`, for it comes from
+    a backup, remote tickets are looked for before they are made; `could_look` notes since when checks that
     rested do not, is worked out anew whenever it is lacking, and never part of a draft.
     """
 
@@ -158,6 +159,7 @@ class World:
     known: int | None = None
     far: Gap | None = None
     looking_since: int = 0
+    looks_first: bool = False
     could_look: dict[Address, int] = field(default_factory=dict)
 
     def remembered(self) -> set[int]:
@@ -344,6 +346,11 @@ class Draft:
         numbered = replace(change, number=self._world.last_change + len(self.changes) + 1)
         self.changes.append(numbered)
         return numbered
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether a remote ticket may be there of which nothing is known."""
+        return self._world.looks_first
 
     @property
     def known_changes(self) -> tuple[Change, ...]:

@@ -45,7 +45,9 @@ def _mirror_changed(draft: Draft, rules: Rulebook, now: int) -> None:
         ticket = draft.tickets.get(number)
         if ticket is not None:
             mine = told.get(number, [])
-            _mirror(draft, rules, _Turn(ticket, mine, incidents.get(number), placed.get(number, []), now))
+            mirrors = placed.get(number, [])
+            turn = _Turn(ticket, mine, incidents.get(number), mirrors, now, looks_first=draft.looks_first)
+            _mirror(draft, rules, turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Turn:
     incident: Incident | None
     mirrors: list[Outgoing]
     now: int
+    looks_first: bool = False
 
     @property
     def placed(self) -> dict[str, Outgoing]:
@@ -108,7 +111,8 @@ def _entry(turn: _Turn, before: Outgoing | None, after: Desired, where: tuple[st
     if not turn.ticket.is_open:
         return None  # routed here only since it is over
     now = turn.now
-    return Outgoing(*where, turn.ticket.number, after, Standing.WAITING, now, now, next_at=now)
+    state = Standing.DOUBT if turn.looks_first else Standing.WAITING
+    return Outgoing(*where, turn.ticket.number, after, state, now, now, next_at=now)
 
 
 def _labels(rules: Rulebook, ticket: Ticket) -> Mapping[str, str]:

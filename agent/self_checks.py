@@ -16,7 +16,7 @@ _EVERY, _TIMEOUT, _RETRY, _IN_A_ROW = 60.0, 5.0, 5.0, 2
 # down, degraded. A helpdesk that cannot be reached for an hour is not our fault; nobody hearing of anything is.
 _TROUBLE: Mapping[Part, tuple[str | None, str]] = {
     "scheduler": ("lag > 30s or beat > 30s", "lag > 10s"),
-    "store": ("stalled > 30s", "stalled > 10s or free < 64MiB"),
+    "store": ("stalled > 30s", "stalled > 10s or free < 64MiB or backup_age > 49h"),
     "outbox": ("oldest > 24h", "oldest > 1h or parked > 0"),
     "loop": ("blocked > 30s", "blocked > 10s"),
     "ping": (None, "unanswered > 1"),

@@ -55,6 +55,7 @@ class Vitals:
         self.delivered: Callable[[], int] = lambda: 0
         self._delivered_count, self._delivered_at = -1, clock.monotonic()
         self.unanswered: Callable[[], int] = lambda: 0
+        self.backup_age: Callable[[], float] = lambda: 0.0
         self.loop = LoopWatch()
         self._asked: Mapping[str, Callable[[], Mapping[str, Scalar]]] = {
             "scheduler": self._of_scheduler,
@@ -92,8 +93,13 @@ class Vitals:
         return {"lag": round(lag, 3), "beat": round(beat, 3)}
 
     def _of_store(self) -> Mapping[str, Scalar]:
-        stalled = round(self._pipeline.stalled_for, 3)
-        return {"stalled": stalled, "backlog": self._pipeline.backlog, "free": free(self._pipeline.directory)}
+        store = self._pipeline
+        return {
+            "stalled": round(store.stalled_for, 3),
+            "backlog": store.backlog,
+            "free": free(store.directory),
+            "backup_age": round(self.backup_age()),
+        }
 
     def _of_outbox(self) -> Mapping[str, Scalar]:
         world = self._pipeline.world

@@ -35,6 +35,7 @@ KIND = Kind(
         Value("stalled", "seconds", "how long something has waited for the store, and nothing was stored"),
         Value("backlog", "", "changes that wait for the store", whole=True, least=0),
         Value("free", "bytes", "space that is left for the store on its disk"),
+        Value("backup_age", "seconds", "how long ago the last backup succeeded; 0 where none is to be made"),
         Value("oldest", "seconds", "how long the oldest message has waited to be sent"),
         Value("unsent", "", "messages that wait to be sent", whole=True, least=0),
         Value(

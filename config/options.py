@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from config.confirming import MOST_IN_A_ROW, USUAL, Confirm, Thresholds, flapping_words
 from config.field_types import (
@@ -24,6 +24,7 @@ from config.field_types import (
     Zone,
     host_id,
 )
+from config.hours import time_of_day
 from config.model import Model as Model  # noqa: PLC0414  (others take it from here)
 from config.moments import Moment
 from config.own_network import AUTO, MOST_RESOLVERS, NONE, Gateway, Resolvers, Sites
@@ -118,6 +119,26 @@ class ReferencesConfig(Model):
         return self
 
 
+def _moment_of_day(text: str) -> str:
+    time_of_day(text)
+    return text
+
+
+class BackupOptions(Model):
+    """What the daemon copies every night, to be restored by `tocsin restore`."""
+
+    at: Annotated[str, AfterValidator(_moment_of_day)] = Field(
+        "03:15", description="when, as HH:MM of `agent.timezone`", examples=["03:15"]
+    )
+    dir: Folder = Field(
+        "backups", description="where to; taken from the state directory when it does not start with /"
+    )
+    keep: Annotated[float, duration_between(DAY, 10 * YEAR)] = Field(
+        7 * DAY, description="how long, from 1d; the newest one stays whatever its age", examples=["7d"]
+    )
+    enabled: bool = Field(True, description="false: no backup is made by itself")
+
+
 class AgentConfig(Model):
     """The daemon itself."""
 
@@ -176,6 +197,9 @@ class AgentConfig(Model):
         4.0 * 1024**2,
         description="a file that only takes up space beside the database, thrown off when the disk is full; 0B: none",
         examples=["4MiB"],
+    )
+    backup: BackupOptions = Field(
+        default_factory=BackupOptions, description="the nightly copy of all that is kept"
     )
     heartbeat_url: PingAddress | None = Field(
         None,

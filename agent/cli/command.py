@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from agent.cli import (
+    backup,
     changes,
     checks,
     completion,
@@ -137,6 +138,8 @@ _add(pause.pause)
 _add(pause.resume)
 _add(pause.recheck)
 app.add_typer(explain.app, name="explain")
+app.add_typer(backup.app, name="backup")
+_add(backup.restore)
 app.add_typer(users.app, name="users")
 app.add_typer(token.app, name="token")
 _add(heartbeats.heartbeats)

@@ -50,7 +50,7 @@ ONE = [
     (CHECK % "tls: {verfy: no}", f'4:58: {IN_CHECK}.tls.verfy: unknown key "verfy" (did you mean "verify"?)'),
     (SERVICE % "lables: {}", f'2:9: {IN_SERVICE}.lables: unknown key "lables" (did you mean "labels"?)'),
     (SERVICE % "criticality: hihg", f'2:22: {IN_SERVICE}.criticality: expected critical, high, medium or low, got "hihg" (did you mean "high"?)'),
-    ("agent: {lable: x}\n", '1:9: agent.lable: unknown key "lable" (known here: allow_link_local, ballast, changes_token, emergency, heartbeat_every, heartbeat_url, id, keep_readings, listen, metrics, references, self_service, sentry_dsn, state_dir, stop_grace, timezone, trace_routes, unusable_store, web)'),
+    ("agent: {lable: x}\n", '1:9: agent.lable: unknown key "lable" (known here: allow_link_local, backup, ballast, changes_token, emergency, heartbeat_every, heartbeat_url, id, keep_readings, listen, metrics, references, self_service, sentry_dsn, state_dir, stop_grace, timezone, trace_routes, unusable_store, web)'),
     ("agent: {timezone: Johannesburg}\n", '1:19: agent.timezone: unknown time zone "Johannesburg" (did you mean Africa/Johannesburg?)'),
     ("agent: {timezone: ../../etc/passwd}\n", '1:19: agent.timezone: unknown time zone "../../etc/passwd" (write it like Africa/Johannesburg)'),
     ("agent: {state_dir: ~/tocsin}\n", '1:20: agent.state_dir: expected a directory like /var/lib/tocsin, got "~/tocsin" (write the whole path)'),

@@ -1,0 +1,95 @@
+"""A long day in a short time: what the daemon holds does not grow with the hours."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.moving_clock import Driven
+from tests.site import Site
+
+pytestmark = pytest.mark.anyio
+HOUR = 3600
+MIB = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the process holds: open files, threads, tasks, objects that the collector knows, resident bytes."""
+
+    files: int
+    threads: int
+    tasks: int
+    objects: int
+    resident: int
+
+    @classmethod
+    def now(cls) -> Held:
+        gc.unfreeze()
+        gc.collect()
+        return cls(
+            len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), len(asyncio.all_tasks()),
+            len(gc.get_objects()), int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
+        )  # fmt: skip
+
+
+def services(site: Site, checks: int) -> dict[str, object]:
+    """Ten checks each; the first is of a port that nobody listens on."""
+    port = site.port
+    return {
+        f"s{number}": {
+            "checks": {
+                f"c{n}": {
+                    "type": "tcp",
+                    "host": "127.0.0.1",
+                    "port": port if (number, n) != (0, 0) else 1,
+                    "every": "1m",
+                }
+                for n in range(10)
+            },
+            "uptime": {"burn": False},
+        }
+        for number in range(checks // 10)
+    }
+
+
+async def a_day(path: Path, checks: int, hours: int) -> tuple[Held, Held]:
+    """What is held after the first third of it, and at its end; the site fails for some minutes of every hour."""
+    with Site() as site:
+        driven = Driven(path, services(site, checks))
+        async with driven:
+            seen = []
+            for hour in range(hours):
+                await driven.advance(HOUR - 600)
+                site.close()
+                await driven.advance(300)
+                site.open()
+                await driven.advance(300)
+                if hour + 1 in (max(1, hours // 3), hours):
+                    seen.append(Held.now())
+            return seen[0], seen[-1]
+
+
+def assert_nothing_grew(after: Held, end: Held, *, resident: int) -> None:
+    assert (end.files, end.threads) == (after.files, after.threads), (after, end)
+    assert end.tasks <= after.tasks + 2, (after, end)
+    assert end.objects < after.objects * 1.05 + 2000, (after, end)
+    assert end.resident < after.resident + resident, (after, end)
+
+
+async def test_nothing_grows_over_three_hours_of_twenty_checks(tmp_path: Path) -> None:
+    after, end = await a_day(tmp_path, 20, 3)
+    assert_nothing_grew(after, end, resident=12 * MIB)
+
+
+@pytest.mark.slow
+async def test_nothing_grows_over_a_day_of_a_thousand_checks(tmp_path: Path) -> None:
+    after, end = await a_day(tmp_path, 1000, 24)
+    print(after, end)
+    assert_nothing_grew(after, end, resident=24 * MIB)
