@@ -34,6 +34,7 @@ from agent.cli import (
     outbox,
     pause,
     reload,
+    service,
     show,
     silence,
     status,
@@ -138,6 +139,7 @@ _add(pause.pause)
 _add(pause.resume)
 _add(pause.recheck)
 app.add_typer(explain.app, name="explain")
+app.add_typer(service.app, name="service")
 app.add_typer(backup.app, name="backup")
 _add(backup.restore)
 app.add_typer(users.app, name="users")

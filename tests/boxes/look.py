@@ -20,6 +20,7 @@ ExecStart=
 ExecStart=/opt/tocsin/bin/tocsin check --config {_CONFIG} --json
 SuccessExitStatus=1 2 3
 StandardOutput=truncate:/run/look.json
+StandardError=journal
 """
 
 

@@ -44,15 +44,15 @@ class Row:
         """All that is known outside, in one check of the kind or another."""
         return {*self.same, *self.between, *self.about, *self.lacking}
 
-    def differences(self, before: Values, inside: Values, after: Values) -> list[str]:
-        """What is not as the row says; empty when all is."""
+    def differences(self, before: Values, inside: Values, after: Values) -> dict[str, str]:
+        """The values that are not as the row says, and how; empty when all are."""
         outside = known(before) - {*self.own}
-        wrong = [f"{name} is not in the table" for name in sorted(outside - self.shown)]
-        wrong += [f"{name} is known inside now" for name in self.lacking if inside.get(name) is not None]
+        wrong = dict.fromkeys(outside - self.shown, "is not in the table")
+        wrong |= {name: "is known inside now" for name in self.lacking if inside.get(name) is not None}
         for name in sorted(outside & self.shown - {*self.lacking}):
             seen = (before[name], inside.get(name), after.get(name))
             if not self._alike(name, *seen):
-                wrong.append(f"{name}: {seen[0]} before, {seen[1]} inside, {seen[2]} after")
+                wrong[name] = "{} before, {} inside, {} after".format(*seen)
         return wrong
 
     def _alike(self, name: str, before: Scalar, inside: Scalar, after: Scalar) -> bool:
@@ -77,7 +77,7 @@ class Row:
     def _remarks(self) -> str:
         said = [f"{_listed(self.own)}: of the agent itself"] if self.own else []
         said += [f"not known: {_listed(self.lacking)}"] if self.lacking else []
-        said += [f"{_listed(self.about)}: within {self.within:.0%}"] if self.within != 0.3 else []
+        said += [f"{_listed(self.about)}: within {self.within * 100:g} %"] if self.within != 0.3 else []
         return "; ".join([*said, *([self.remark] if self.remark else [])])
 
 
@@ -98,8 +98,8 @@ ROWS = (
         ("silent",)),
     Row("command", ("exit", "load15"), remark="a program of the host, without privileges"),
     Row("cpu", (), (), ("busy", "steal", "iowait", "busiest"), ("quota", "quota_used", "throttled")),
-    Row("disk", ("total", "read_only", "mount"), ("used", "free", "inodes_used"), lacking=("writable",),
-        remark="`write: true` needs `ReadWritePaths=`"),
+    Row("disk", ("total", "read_only", "mount"), (), ("used", "free", "inodes_used"), lacking=("writable",),
+        within=0.002, remark="`write: true` needs `ReadWritePaths=`"),
     Row("disk_io", ("device",), (), ("util", "await", "iops", "read_rate", "write_rate")),
     Row("file", ("present", "size", "count", "total", "owner", "group", "mode", "is_a", "sha256", "ahead",
         "newest"),

@@ -1,0 +1,128 @@
+"""`tocsin service`: the systemd service of an installation by pipx or pip, as the Debian package has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.setting import fail
+
+app = typer.Typer(
+    help="The systemd service of an installation without the Debian package.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_USAGE, _OUR_FAULT = 64, 70
+_PLACES: Mapping[str, str] = {
+    "tocsin.service": "etc/systemd/system/tocsin.service",
+    "tocsin.socket": "etc/systemd/system/tocsin.socket",
+    "tocsin.sysusers": "etc/sysusers.d/tocsin.conf",
+    "tocsin.tmpfiles": "etc/tmpfiles.d/tocsin.conf",
+    "tocsin.sysctl": "etc/sysctl.d/50-tocsin.conf",
+}
+_PACKAGED = "/opt/tocsin/bin/tocsin"
+_THEN = (
+    ("systemd-sysusers", "tocsin.conf"),
+    ("systemd-tmpfiles", "--create", "tocsin.conf"),
+    ("sysctl", "--quiet", "--load=/etc/sysctl.d/50-tocsin.conf"),
+    ("systemctl", "daemon-reload"),
+)
+RootOption = Annotated[
+    Path, typer.Option("--root", metavar="DIR", help="Below another directory; nothing is started then.")
+]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+@app.command()
+def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
+    """Write the unit, and make its user and directories. It is not started: a configuration comes first.
+
+    Exit code: 0 when done, 64 when it cannot be done here.
+
+    Example: tocsin service install
+    """
+    command = _command()
+    for name, place in _PLACES.items():
+        text = (_shipped() / name).read_text(encoding="utf-8").replace(_PACKAGED, str(command))
+        _say("write", root / place)
+        if not dry_run:
+            _write(root / place, text)
+    for step in _THEN if root == Path("/") else ():
+        _say("run", " ".join(step))
+        if not dry_run:
+            _run(step)
+    if not dry_run:
+        print("Next: tocsin init --output /etc/tocsin/tocsin.yaml; systemctl enable --now tocsin")
+
+
+@app.command()
+def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
+    """End the service and take its unit away. Data and configuration stay.
+
+    Example: tocsin service remove
+    """
+    if root == Path("/"):
+        _say("run", "systemctl disable --now tocsin.service tocsin.socket")
+        if not dry_run:
+            _run(("systemctl", "disable", "--now", "tocsin.service", "tocsin.socket"), must=False)
+    for place in _PLACES.values():
+        _say("remove", root / place)
+        if not dry_run:
+            try:
+                (root / place).unlink(missing_ok=True)
+            except OSError as error:
+                fail(f"{root / place}: {(error.strerror or str(error)).lower()} (run it as root)", _USAGE)
+    if root == Path("/") and not dry_run:
+        _run(("systemctl", "daemon-reload"), must=False)
+
+
+def _command() -> Path:
+    """What the unit is to start: ours, where the service's user may reach it."""
+    command = Path(sys.executable).with_name("tocsin")
+    if not command.exists():
+        fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
+    for each in command.parents:
+        if not each.stat().st_mode & 0o001:
+            hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install tocsin"
+            fail(f"{command}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
+    return command
+
+
+def _shipped() -> Path:
+    """The unit and what belongs to it: in the package, or in the checkout."""
+    import agent
+
+    ours = Path(agent.__file__).parent
+    packed = ours / "service_files"
+    return packed if packed.is_dir() else ours.parent / "systemd"
+
+
+def _write(place: Path, text: str) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        written = place.with_name(f".{place.name}.new")
+        written.write_text(text, encoding="utf-8")
+        written.chmod(0o644)
+        written.replace(place)
+    except OSError as error:
+        fail(f"{place}: {(error.strerror or str(error)).lower()} (run it as root)", _USAGE)
+
+
+def _run(step: tuple[str, ...], *, must: bool = True) -> None:
+    program = shutil.which(step[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if program is None:
+        fail(f"{step[0]} is not here: this host has no systemd", _USAGE)
+    done = subprocess.run([program, *step[1:]], capture_output=True, text=True, check=False)
+    if done.returncode and must and step[0] != "sysctl":  # a container may forbid that; ping says so
+        fail(f"{' '.join(step)}: {done.stderr.strip()[:300]}", _OUR_FAULT)
+
+
+def _say(what: str, which: object) -> None:
+    print(f"{what:<7} {which}")

@@ -1,0 +1,68 @@
+"""`tocsin service`: the unit as the package has it, with the command that is really there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.daemon import TOCSIN, tocsin
+
+PLACES = {
+    "etc/systemd/system/tocsin.service": "tocsin.service",
+    "etc/systemd/system/tocsin.socket": "tocsin.socket",
+    "etc/sysusers.d/tocsin.conf": "tocsin.sysusers",
+    "etc/tmpfiles.d/tocsin.conf": "tocsin.tmpfiles",
+    "etc/sysctl.d/50-tocsin.conf": "tocsin.sysctl",
+}
+
+
+def written(root: Path) -> set[str]:
+    return {str(each.relative_to(root)) for each in root.rglob("*") if each.is_file()}
+
+
+def test_it_writes_what_the_package_has_and_takes_it_away(tmp_path: Path, root: Path) -> None:
+    done = tocsin("service", "install", "--root", str(tmp_path))
+    assert done.code == 0, done.err
+    assert written(tmp_path) == set(PLACES)
+    for place, name in PLACES.items():
+        packaged = (root / "systemd" / name).read_text()
+        assert (tmp_path / place).read_text() == packaged.replace("/opt/tocsin/bin/tocsin", str(TOCSIN))
+    assert tocsin("service", "remove", "--root", str(tmp_path)).code == 0
+    assert written(tmp_path) == set()
+
+
+def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
+    done = tocsin("service", "install", "--root", str(tmp_path), "--dry-run")
+    assert done.code == 0 and str(tmp_path / "etc/systemd/system/tocsin.service") in done.out
+    assert written(tmp_path) == set()
+
+
+def test_what_the_services_user_cannot_reach_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    place = home / "venv"
+    shutil.copytree(Path(sys.prefix) / "bin", place / "bin", symlinks=True)
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", place / "pyvenv.cfg")
+    (place / "lib").symlink_to(Path(sys.prefix) / "lib")
+    home.chmod(0o700)
+    command = [
+        str(place / "bin" / "python"),
+        "-m",
+        "agent.cli",
+        "service",
+        "install",
+        "--root",
+        str(tmp_path / "r"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 64
+    assert f"nobody but its owner may enter {home}" in done.stderr and "PIPX_HOME" in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("command", ["install", "remove"])
+def test_the_help_has_an_example(command: str) -> None:
+    assert f"tocsin service {command}" in tocsin("service", command, "--help").out
