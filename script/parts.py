@@ -23,8 +23,6 @@ _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 # Licences that are named by their classifier alone. https://spdx.org/licenses/
 _SPDX = {
     "Apache License, Version 2.0": "Apache-2.0",
-    "Apache Software License": "Apache-2.0",
-    "BSD License": "BSD-3-Clause",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
     "MIT License": "MIT",
@@ -86,7 +84,7 @@ def _part(name: str, found: Mapping[str, Distribution], fetched: Mapping[str, st
 
 def _licence(one: Distribution) -> str:
     """As an SPDX expression where it is known to be one, else in the maker's words."""
-    said = str(one.metadata.get("License-Expression") or one.metadata.get("License") or "").strip()
+    said = _first(one, "License-Expression") or _first(one, "License")
     classified = [
         line.rpartition(" :: ")[2]
         for line in one.metadata.get_all("Classifier") or ()
@@ -99,12 +97,18 @@ def _licence(one: Distribution) -> str:
 
 
 def _home(one: Distribution) -> str:
-    urls = dict(line.split(", ", 1) for line in one.metadata.get_all("Project-URL") or () if ", " in line)
+    said = [line.partition(", ") for line in one.metadata.get_all("Project-URL") or ()]
+    urls: dict[str, str] = {label: url for label, _, url in said}
     by_label = {label.lower(): url for label, url in urls.items()}
-    for label in ("homepage", "source", "repository", "source code", "github"):
+    for label in ("homepage", "source", "repository", "source code", "code", "github"):
         if label in by_label:
             return by_label[label]
-    return str(one.metadata.get("Home-page") or next(iter(urls.values()), ""))
+    return _first(one, "Home-page") or next(iter(urls.values()), "")
+
+
+def _first(one: Distribution, field: str) -> str:
+    said: list[str] = one.metadata.get_all(field) or [""]
+    return said[0].strip()
 
 
 def bom(found: Mapping[str, Part], made: datetime) -> dict[str, Any]:
@@ -133,9 +137,7 @@ def bom(found: Mapping[str, Part], made: datetime) -> dict[str, Any]:
 
 def _component(part: Part, kind: str) -> dict[str, Any]:
     known = _EXPRESSION.fullmatch(part.licence) and part.licence != "unknown"
-    licence: dict[str, Any] = (
-        {"expression": part.licence} if known else {"license": {"name": part.licence}}
-    )
+    licence: dict[str, Any] = {"expression": part.licence} if known else {"license": {"name": part.licence}}
     return {
         "type": kind,
         "bom-ref": part.ref,
