@@ -21,6 +21,7 @@ from agent.cli import (
     connectors,
     daemon,
     desk,
+    doctor,
     exec,  # the command is called so
     explain,
     files,
@@ -90,6 +91,7 @@ for _function in (
     daemon.run,
     daemon.demo,
     init.init,
+    doctor.doctor,
     files.validate,
     files.schema,
     reload.reload,

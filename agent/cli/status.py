@@ -10,7 +10,9 @@ from agent.cli.afar import also_afar
 from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption
 from agent.cli.source import source
+from agent.clock import SystemClock
 
+_FRESH = 30.0  # seconds: the sign of life is stored every five
 _HELD = {"pause": "paused", "silence": "silenced", "maintenance": "planned work"}
 
 
@@ -31,14 +33,24 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         print_json(document)
         return
     agent, zone = document["agent"], asked.zone
-    alive = (
-        "running"
-        if agent["running"]
-        else f"not running, last alive {_local(agent['alive_until'], zone) or 'never'}"
-    )
-    print(f"{agent['id']}: {alive}")
+    print(f"{agent['id']}: {_alive(agent, zone)}")
     columns = ["service", "state", "since", "uptime 30d", "last reading"]
     print_table(columns, _rows(document, zone), empty="no services configured")
+
+
+def _alive(agent: dict[str, Any], zone: str) -> str:
+    """Whether it runs; and where it stores nothing, that all this is old."""
+    seen = _local(agent["alive_until"], zone)
+    if not agent["running"]:
+        return f"not running, last alive {seen or 'never'}"
+    if agent["alive_until"] is None:
+        return "running"
+    behind = SystemClock().now() / 1_000_000 - datetime.fromisoformat(agent["alive_until"]).timestamp()
+    return (
+        "running"
+        if behind < _FRESH
+        else f"running, but nothing was stored since {seen}, and this is as of then"
+    )
 
 
 def _rows(document: dict[str, Any], zone: str) -> list[list[object]]:

@@ -16,7 +16,7 @@ from tests.checks.name_server import NameServer
 SIOCSIFFLAGS, UP_AND_RUNNING = 0x8914, 0x41
 with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", UP_AND_RUNNING))
-with NameServer({"healthy.example": ("127.0.0.1",), "gone.example": ()}, port=53):
+with NameServer({"healthy.example": ("127.0.0.1",), "gone.example": (), "": ()}, port=53):
     sys.exit(subprocess.call(sys.argv[1:]))
 """
 
@@ -24,7 +24,7 @@ with NameServer({"healthy.example": ("127.0.0.1",), "gone.example": ()}, port=53
 @pytest.fixture(scope="session")
 def own_name_server(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """The words before a command that give it a name server of its own, which knows `healthy.example`, denies
-    `gone.example` and never answers for another."""
+    `gone.example` and the root of all names, and never answers for another."""
     if subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, check=False).returncode:
         pytest.skip("needs root and namespaces (unshare --mount --net) for an /etc/resolv.conf of its own")
     directory = tmp_path_factory.mktemp("names")

@@ -56,6 +56,7 @@ def test_full_disk(tmp_path: Path, site: Site, desk: Helpdesk, program: Program)
             wait_for(reading_is(daemon, "down"), "an outage that is seen all the same")
             wait_for(lambda: len(desk.tickets) == 2, "the emergency channel to hear of both")
             assert daemon.get("/-/ready")[0] == 503
+            assert "but nothing was stored since" in daemon.tocsin("status").out
             refused = daemon.tocsin(
                 "silence", "add", "--match", "service=web", "--for", "1h", "--reason", "x"
             )
