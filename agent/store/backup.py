@@ -29,6 +29,7 @@ _SECRETS = ("tocsin.heartbeat-secret", "tocsin.link-secret")
 _PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
 _SPARE = 64 * 1024**2
 _LEVEL = 1
+_SHOP, _STALE = ".tocsin-", 86_400.0
 _DOUBT = "UPDATE outbox SET state = 'doubt', next_at = 0 WHERE state IN ('waiting', 'leased', 'doubt')"
 
 
@@ -58,6 +59,8 @@ def take(directory: Path, into: Path, agent: str, now: int) -> Backup:
             _check(work / FILE_NAME)
             file = into / f"tocsin-{agent}-{_stamp(now)}{SUFFIX}"
             _pack(directory, work, now)
+            (work / "again").mkdir()
+            _unpacked(work / "packed", work / "again", keep=False)
             _kept_like(into, work / "packed")
             (work / "packed").replace(file)
             _sync(into)
@@ -101,10 +104,10 @@ def restore(file: Path, directory: Path, now: int) -> Path | None:
             _kept_like(directory, each)
         with open(directory / RESTORED, "w", opener=_private) as mark:
             mark.write(f"{now}\n")
-        before = set_aside(directory / FILE_NAME)
         with_begun(
             directory / FILE_NAME
-        )  # should it end here, no start takes what is lacking for a new beginning
+        )  # should it end below, no start takes what is lacking for a new beginning
+        before = set_aside(directory / FILE_NAME)
         for name in (RESTORED, BEGUN):
             _kept_like(directory, directory / name)
         for each in sorted(work.rglob("*")):
@@ -187,8 +190,8 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _unpacked(file: Path, work: Path) -> dict[str, object]:
-    """Its files in `work`, each as the manifest says, and nothing else."""
+def _unpacked(file: Path, work: Path, *, keep: bool = True) -> dict[str, object]:
+    """The manifest; its files in `work`, unless only to be read: each as the manifest says, and nothing else."""
     try:
         with tarfile.open(file, "r:gz") as packed:
             head = packed.next()
@@ -203,25 +206,28 @@ def _unpacked(file: Path, work: Path) -> dict[str, object]:
                 said = left.pop(entry.name, None)
                 if said is None or not entry.isreg() or not _is_plain(entry.name):
                     raise CannotBackUp(f"{file} holds what no backup of ours does: {ascii(entry.name)[:80]}")
-                _unpack(packed, entry, work, said)
+                _unpack(packed, entry, work / entry.name if keep else Path(os.devnull), said)
     except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, AssertionError) as error:
         raise CannotBackUp(f"{file} cannot be read: {error}") from None
     if left or FILE_NAME not in wanted:
         raise CannotBackUp(f"{file} is not whole: {', '.join(sorted(left)) or FILE_NAME} is missing")
-    _check(work / FILE_NAME)
+    if keep:
+        _check(work / FILE_NAME)
     return manifest
 
 
-def _unpack(packed: tarfile.TarFile, entry: tarfile.TarInfo, work: Path, said: dict[str, object]) -> None:
-    source, target = packed.extractfile(entry), work / entry.name
+def _unpack(packed: tarfile.TarFile, entry: tarfile.TarInfo, target: Path, said: dict[str, object]) -> None:
+    source, digest = packed.extractfile(entry), hashlib.sha256()
     assert source is not None
     target.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    with target.open("wb") as file:
-        shutil.copyfileobj(source, file)
+    with open(target, "wb", opener=_private) as file:
+        while piece := source.read(1024**2):
+            digest.update(piece)
+            file.write(piece)
         file.flush()
-        os.fsync(file.fileno())
-    target.chmod(_PRIVATE)
-    if _digest(target) != said["sha256"]:
+        if target != Path(os.devnull):
+            os.fsync(file.fileno())
+    if digest.hexdigest() != said["sha256"]:
         raise CannotBackUp(f"{entry.name} in the backup is not as it was written")
 
 
@@ -258,7 +264,12 @@ def _make_room(directory: Path, into: Path) -> None:
 
 @contextlib.contextmanager
 def _workshop(place: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=".tocsin-", dir=place) as made:
+    """A directory of ours for the time; what one that was killed left there days ago goes."""
+    with tempfile.TemporaryDirectory(prefix=_SHOP, dir=place) as made:
+        began = Path(made).stat().st_mtime
+        for each in place.glob(f"{_SHOP}*"):
+            if began - each.stat().st_mtime > _STALE:
+                shutil.rmtree(each, ignore_errors=True)
         yield Path(made)
 
 

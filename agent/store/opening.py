@@ -104,7 +104,6 @@ def set_aside(path: Path) -> Path | None:
     for suffix in ("-wal", "-shm", "") if name is not None else ():
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(f"{name}{suffix}")
-    path.with_name(BEGUN).unlink(missing_ok=True)
     return name
 
 

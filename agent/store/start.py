@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from agent.lock import StoreUnavailable
 from agent.store.ballast import Ballast
 from agent.store.migrate import StoreTooNew
-from agent.store.opening import StoreUnusable, Unusable, look, set_aside, unopened
+from agent.store.opening import BEGUN, StoreUnusable, Unusable, look, set_aside, unopened
 from agent.store.writer import Writer
 from config.errors import ConfigError
 
@@ -39,6 +39,7 @@ def opened(path: Path, unusable: Unusable = "refuse", ballast: int = 0) -> Write
 def put_aside(path: Path, reason: str) -> None:
     """Give what stands there another name, and tell of it."""
     kept = set_aside(path)
+    path.with_name(BEGUN).unlink(missing_ok=True)
     log.error("store.set_aside", reason=reason, kept=None if kept is None else str(kept))
 
 

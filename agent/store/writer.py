@@ -14,15 +14,17 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from agent.store.ballast import Ballast
+from agent.store.ballast import Ballast, free
 from agent.store.dialect import copy_into, writing_engine
-from agent.store.migrate import migrate
+from agent.store.migrate import current, is_new, migrate
 from agent.store.opening import Place, aside, place_of, with_begun
+from agent.store.schema import HEAD
 from agent.store.trouble import REOPEN, Fault, Misplaced, cannot_write, fault_of, words
 
 log = structlog.get_logger()
 Work = Callable[[Connection], Any]
 _QUEUE = 1000
+_SPARE = 64 * 1024**2
 
 
 class Writer:
@@ -38,6 +40,7 @@ class Writer:
         self.fault: tuple[Fault, str] | None = None
         self._engine = writing_engine(path)
         try:
+            self._keep_before(path)
             migrate(self._engine)
             with_begun(path)
         except BaseException:
@@ -139,6 +142,21 @@ class Writer:
         self._engine.dispose()
         if self._log == place_of(self._beside("-wal")):
             self._drop_log()
+
+    def _keep_before(self, path: Path) -> None:
+        """A copy of a store that is about to be migrated, for whoever has to go back; where there is room for it."""
+        with self._engine.connect() as connection:
+            here = None if is_new(connection) else current(connection)
+        if here is None or here == HEAD:
+            return
+        copy, size = path.with_name(f"{path.name}.schema-{here}"), path.stat().st_size
+        if copy.exists() or free(path.parent) < 2 * size + _SPARE:
+            log.warning(
+                "store.not_kept", schema=here, reason="a copy is there, or there is too little room for one"
+            )
+            return
+        copy_into(self._engine, copy)
+        log.info("store.kept", schema=here, kept=str(copy))
 
     def _drop_log(self) -> None:
         """That of the database we had: SQLite would take it for that of the one which stands there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from agent.store.backup import CannotBackUp, forget, listed, restore, take, verify
 from agent.store.dialect import FILE_NAME
 from agent.store.files import keep
-from agent.store.opening import BEGUN
+from agent.store.opening import BEGUN, StoreUnusable, set_aside
 from agent.store.start import opened
 from tests.agent.store.test_writer import noted, numbers
 
@@ -145,3 +146,24 @@ async def test_what_waited_to_be_sent_is_looked_for_first(state: Path) -> None:
     found = dict(back.execute("SELECT key, state FROM outbox"))
     back.close()
     assert found == {"toc-1": "doubt", "toc-2": "done", "toc-3": "parked"}
+
+
+async def test_a_restore_that_is_cut_off_leaves_no_new_beginning(state: Path, tmp_path: Path) -> None:
+    made = take(state, tmp_path / "b", "a", NOW)
+    set_aside(state / FILE_NAME)  # as far as it came
+    with pytest.raises(StoreUnusable, match="is gone, though"):
+        opened(state / FILE_NAME)
+    restore(made.file, state, NOW)
+    assert numbers(state / FILE_NAME) == [1]
+
+
+async def test_what_one_that_was_killed_left_goes_after_a_day(state: Path) -> None:
+    (state / "backups").mkdir()
+    for name, age in ((".tocsin-old", 2 * 86_400), (".tocsin-young", 60)):
+        left = state / "backups" / name
+        left.mkdir()
+        (left / "copy").write_bytes(b"x")
+        moment = left.stat().st_mtime - age
+        os.utime(left, (moment, moment))
+    take(state, state / "backups", "a", NOW)
+    assert {each.name for each in (state / "backups").glob(".*")} == {".tocsin-young"}

@@ -22,6 +22,7 @@ from agent.store.start import opened
 from agent.store.trouble import Fault, Misplaced
 from agent.store.writer import Writer
 from config.errors import ConfigError
+from tests.agent.store.released import loaded
 
 pytestmark = pytest.mark.anyio
 MIB = 1024**2
@@ -264,3 +265,18 @@ def test_the_ballast_never_fills_the_disk_itself(small: Path) -> None:
     writer = opened(small / FILE_NAME, ballast=5 * MIB)
     assert not writer.ballast.take_in()
     writer.close()
+
+
+def test_a_store_that_is_migrated_is_kept_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / FILE_NAME
+    loaded(file, "0006")
+    opened(file).close()
+    kept = tmp_path / f"{FILE_NAME}.schema-0006"
+    store = sqlite3.connect(kept)
+    assert store.execute("SELECT version_num FROM alembic_version").fetchone() == ("0006",)
+    assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    store.close()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    before = kept.read_bytes()
+    opened(file).close()
+    assert kept.read_bytes() == before
