@@ -42,8 +42,6 @@ _THEN = (
     ("sysctl", "--quiet", "--load=/etc/sysctl.d/50-tocsin.conf"),
     ("systemctl", "daemon-reload"),
 )
-_ELSEWHERE = "install it elsewhere (PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install FILE.whl)"
-_ANOTHER = "install it with another Python, such as /usr/bin/python3"
 RootOption = Annotated[
     Path, typer.Option("--root", metavar="DIR", help="Below another directory; nothing is started then.")
 ]
@@ -113,10 +111,10 @@ def _command() -> Path:
     command = Path(sys.executable).with_name("tocsin")
     if not command.exists():
         fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
-    for part, hint in ((command, _ELSEWHERE), (Path(sys.executable).resolve(), _ANOTHER)):
-        for each in part.parents:
-            if not each.stat().st_mode & 0o001:
-                fail(f"{part}: nobody but its owner may enter {each}: {hint}", _USAGE)
+    for each in command.parents:
+        if not each.stat().st_mode & 0o001:
+            hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install tocsin"
+            fail(f"{command}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
     return command
 
 
