@@ -30,7 +30,7 @@ _SPDX = {
 }
 _EXPRESSION = re.compile(r"[A-Za-z0-9.+-]+(?: (?:OR|AND|WITH) [A-Za-z0-9.+-]+)*")
 _COPYRIGHT = """\
-Tocsin, under the Apache License, Version 2.0: /usr/share/common-licenses/Apache-2.0
+Copyright: the makers of Tocsin, under the Apache License, Version 2.0: /usr/share/common-licenses/Apache-2.0
 
 /opt/tocsin also holds these libraries as their makers published them, each under its own licence. The texts are
 in {place}, in the directory NAME-VERSION.dist-info of each.

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.cli.completion import Shell, script
 from agent.cli.setting import fail
 
 app = typer.Typer(
@@ -27,6 +28,13 @@ _PLACES: Mapping[str, str] = {
     "tocsin.tmpfiles": "etc/tmpfiles.d/tocsin.conf",
     "tocsin.sysctl": "etc/sysctl.d/50-tocsin.conf",
 }
+_FOR_THE_SHELL: Mapping[Shell, str] = {
+    Shell.BASH: "usr/local/share/bash-completion/completions/tocsin",
+    Shell.ZSH: "usr/local/share/zsh/site-functions/_tocsin",
+    Shell.FISH: "usr/local/share/fish/vendor_completions.d/tocsin.fish",
+}
+_MANUAL = "usr/local/share/man/man1/tocsin.1"
+_DEBIANS = "usr/lib/systemd/system/tocsin.service"
 _PACKAGED = "/opt/tocsin/bin/tocsin"
 _THEN = (
     ("systemd-sysusers", "tocsin.conf"),
@@ -44,13 +52,17 @@ DryOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be do
 def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
     """Write the unit, and make its user and directories. It is not started: a configuration comes first.
 
+    The manual page and what shells complete are written too, below /usr/local/share.
+
     Exit code: 0 when done, 64 when it cannot be done here.
 
     Example: tocsin service install
     """
-    command = _command()
-    for name, place in _PLACES.items():
-        text = (_shipped() / name).read_text(encoding="utf-8").replace(_PACKAGED, str(command))
+    if (root / _DEBIANS).exists():
+        fail(
+            f"the Debian package is installed, its unit is {root / _DEBIANS}: apt remove tocsin first", _USAGE
+        )
+    for place, text in _texts(_command()):
         _say("write", root / place)
         if not dry_run:
             _write(root / place, text)
@@ -72,7 +84,7 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
         _say("run", "systemctl disable --now tocsin.service tocsin.socket")
         if not dry_run:
             _run(("systemctl", "disable", "--now", "tocsin.service", "tocsin.socket"), must=False)
-    for place in _PLACES.values():
+    for place in (*_PLACES.values(), _MANUAL, *_FOR_THE_SHELL.values()):
         _say("remove", root / place)
         if not dry_run:
             try:
@@ -81,6 +93,17 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
                 fail(f"{root / place}: {(error.strerror or str(error)).lower()} (run it as root)", _USAGE)
     if root == Path("/") and not dry_run:
         _run(("systemctl", "daemon-reload"), must=False)
+
+
+def _texts(command: Path) -> Iterator[tuple[str, str]]:
+    """What is written where, below the root."""
+    from agent.cli.manual import manual
+
+    for name, place in _PLACES.items():
+        yield place, (_shipped() / name).read_text(encoding="utf-8").replace(_PACKAGED, str(command))
+    yield _MANUAL, manual()
+    for shell, place in _FOR_THE_SHELL.items():
+        yield place, script(shell) + "\n"
 
 
 def _command() -> Path:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.completion import Shell, script
+from agent.cli.manual import manual
 from tests.end_to_end.daemon import TOCSIN, tocsin
 
 PLACES = {
@@ -17,6 +19,12 @@ PLACES = {
     "etc/sysusers.d/tocsin.conf": "tocsin.sysusers",
     "etc/tmpfiles.d/tocsin.conf": "tocsin.tmpfiles",
     "etc/sysctl.d/50-tocsin.conf": "tocsin.sysctl",
+}
+READ = {
+    "usr/local/share/bash-completion/completions/tocsin": script(Shell.BASH) + "\n",
+    "usr/local/share/fish/vendor_completions.d/tocsin.fish": script(Shell.FISH) + "\n",
+    "usr/local/share/man/man1/tocsin.1": manual(),
+    "usr/local/share/zsh/site-functions/_tocsin": script(Shell.ZSH) + "\n",
 }
 
 
@@ -27,7 +35,8 @@ def written(root: Path) -> set[str]:
 def test_it_writes_what_the_package_has_and_takes_it_away(tmp_path: Path, root: Path) -> None:
     done = tocsin("service", "install", "--root", str(tmp_path))
     assert done.code == 0, done.err
-    assert written(tmp_path) == set(PLACES)
+    assert written(tmp_path) == PLACES.keys() | READ.keys()
+    assert {place: (tmp_path / place).read_text() for place in READ} == READ
     for place, name in PLACES.items():
         packaged = (root / "systemd" / name).read_text()
         assert (tmp_path / place).read_text() == packaged.replace("/opt/tocsin/bin/tocsin", str(TOCSIN))
@@ -39,6 +48,15 @@ def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     done = tocsin("service", "install", "--root", str(tmp_path), "--dry-run")
     assert done.code == 0 and str(tmp_path / "etc/systemd/system/tocsin.service") in done.out
     assert written(tmp_path) == set()
+
+
+def test_beside_the_debian_package_it_writes_nothing(tmp_path: Path) -> None:
+    unit = tmp_path / "usr" / "lib" / "systemd" / "system" / "tocsin.service"
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    done = tocsin("service", "install", "--root", str(tmp_path))
+    assert done.code == 64 and f"the Debian package is installed, its unit is {unit}" in done.err
+    assert written(tmp_path) == {str(unit.relative_to(tmp_path))}
 
 
 def test_what_the_services_user_cannot_reach_is_refused(tmp_path: Path) -> None:
