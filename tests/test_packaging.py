@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
@@ -85,3 +87,18 @@ def test_development_runs_on_the_pins_of_production() -> None:
         return set(re.findall(r"^\S+==\S+", (ROOT / lock).read_text(), re.MULTILINE))
 
     assert exact("requirements.lock") <= exact("requirements-dev.lock")
+
+
+def test_an_environment_behind_a_link_is_never_cleared(tmp_path: Path) -> None:
+    checkout, other = tmp_path / "checkout", tmp_path / "other"
+    (checkout / "script").mkdir(parents=True)
+    for name in ("script/setup", "pyproject.toml", *LOCKS):
+        shutil.copy(ROOT / name, checkout / name)
+    other.mkdir()
+    (other / "kept").touch()
+    (checkout / ".venv").symlink_to(other)
+    done = subprocess.run(
+        [checkout / "script" / "setup"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, [each.name for each in other.iterdir()]) == (69, ["kept"])
+    assert "is a link" in done.stderr

@@ -31,10 +31,19 @@ def completion(
 
     Example: tocsin completion bash > /etc/bash_completion.d/tocsin
     """
+    print(script(shell))
+
+
+def script(shell: Shell) -> str:
+    """What the shell reads, in its start-up file or as a file of its own."""
     # typer's own names, which its module does not declare as exported.
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
-    print(get_completion_script(prog_name="tocsin", complete_var=VARIABLE, shell=shell.value))
+    text = str(get_completion_script(prog_name="tocsin", complete_var=VARIABLE, shell=shell.value))
+    if shell is not Shell.ZSH:
+        return text
+    # As a file on its path zsh runs it at the first TAB, which is to be answered too.
+    return f'{text}\n\nif [ "${{funcstack[1]}}" = _tocsin ]; then _tocsin_completion "$@"; fi'
 
 
 def prepare() -> None:

@@ -59,7 +59,7 @@ def page() -> str:
 
 def _section(name: str, command: Any) -> str:
     parts = [f"## {name}", f"    {usage(name, command)}", *_said(command)]
-    rows = [_row(parameter) for parameter in _shown(command)]
+    rows = [_row(parameter) for parameter in shown(command)]
     if rows:
         parts.append(table(("argument or option", "default", "meaning"), rows))
     return "\n\n".join(parts) + "\n"
@@ -71,32 +71,42 @@ def usage(name: str, command: Any) -> str:
     return " ".join([name, "[OPTIONS]", *arguments])
 
 
-def _said(command: Any) -> list[str]:
-    """The paragraphs of the help; the example as code."""
-    told = []
+def paragraphs(command: Any) -> Iterator[tuple[str, bool]]:
+    """The paragraphs of the help, and whether each is the example."""
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         word, colon, rest = paragraph.partition(": ")
-        told.append(f"Example:\n\n    {rest.strip()}" if colon and word == "Example" else paragraph)
-    return told
+        is_example = bool(colon) and word == "Example"
+        yield (rest.strip() if is_example else paragraph), is_example
 
 
-def _shown(command: Any) -> list[Any]:
+def shown(command: Any) -> list[Any]:
+    """Arguments and options, but for `--help`."""
     return [each for each in command.params if not _NOT_SHOWN & set(each.opts)]
 
 
-def _row(parameter: Any) -> tuple[str, str, str]:
+def names(parameter: Any, mark: str = "") -> str:
+    """As it is typed: `-c FILE, --config FILE`, or `ID`; each between marks."""
     if parameter.param_type_name == "argument":
-        names = f"`{_metavar(parameter)}`"
-    else:
-        value = "" if parameter.is_flag else f" {_metavar(parameter)}"
-        names = ", ".join(f"`{option}{value}`" for option in sorted(parameter.opts, reverse=True))
-    return names, _default(parameter), parameter.help or ""
+        return f"{mark}{_metavar(parameter)}{mark}"
+    value = "" if parameter.is_flag else f" {_metavar(parameter)}"
+    return ", ".join(f"{mark}{option}{value}{mark}" for option in sorted(parameter.opts, reverse=True))
 
 
-def _default(parameter: Any) -> str:
+def default(parameter: Any) -> str:
+    """What holds where it is not given; empty when that is nothing."""
     if parameter.required:
         return "required"
-    return "" if parameter.default in (None, "", False) else f"`{parameter.default}`"
+    return "" if parameter.default in (None, "", False) else f"{parameter.default}"
+
+
+def _said(command: Any) -> list[str]:
+    return [f"Example:\n\n    {text}" if is_example else text for text, is_example in paragraphs(command)]
+
+
+def _row(parameter: Any) -> tuple[str, str, str]:
+    told = default(parameter)
+    cell = told if parameter.required or not told else f"`{told}`"
+    return names(parameter, "`"), cell, parameter.help or ""
 
 
 def _metavar(parameter: Any) -> str:

@@ -64,7 +64,8 @@ def box(trees: Path, release: str, tmp_path: Path) -> Iterator[Box]:
 def _state_of(root: Path) -> str:
     """Of all that goes into the package."""
     digest = hashlib.sha256()
-    files = [root / "pyproject.toml", root / "requirements.lock", root / "script" / "package"]
+    files = [root / "pyproject.toml", root / "requirements.lock", root / "CHANGELOG.md"]
+    files += [root / "script" / each for each in ("package", "parts.py")]
     for each in _IN_THE_PACKAGE:
         files += sorted(path for path in (root / each).rglob("*") if path.is_file() and path.suffix != ".pyc")
     for file in files:

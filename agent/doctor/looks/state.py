@@ -71,7 +71,7 @@ def _room(directory: Path) -> Iterator[Finding]:
     free, files = there.f_bavail * there.f_frsize, there.f_favail
     remedy = f"make room on the file system of {directory}"
     state = _how(free, _LITTLE, _TOO_LITTLE)
-    yield finding(_TOPIC, "room", state, f"{show_size(free)} free", remedy * (state != "ok"))
+    yield finding(_TOPIC, "room", state, f"{free // 1024**2} MiB free", remedy * (state != "ok"))
     if there.f_files:
         state = _how(files, _FEW_FILES, _TOO_FEW_FILES)
         yield finding(_TOPIC, "inodes", state, f"{files} more files can be made", remedy * (state != "ok"))
