@@ -35,27 +35,31 @@ def init(
         bool, typer.Option("--stdout", help="Print the file instead of writing it.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file when there is one.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what is found.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Write a first configuration from what is found on this host.
+    """Write a first configuration from what is found on this host, and from five questions at most.
 
-    It looks at file systems, listening ports, sites and logs of nginx and Apache. Nothing is run,
-    nothing is connected to. Run it as root to let it read all configurations.
+    It looks at file systems, listening ports, sites and logs of nginx and Apache, daemons, updates. Nothing is
+    run, nothing is connected to. Run it as root to let it read all configurations. Nothing is asked where no
+    person sits at a terminal.
 
     Exit code: 0 when written, 64 when there is such a file already or it cannot be written.
 
     Example: tocsin init --output /etc/tocsin/tocsin.yaml
     """
+    from agent.cli.questions import asked, can_ask
     from agent.survey.host import survey
     from agent.survey.proposal import proposal
-    from agent.survey.starter import starter
+    from agent.survey.starter import NOTHING_SAID, starter
 
     target = output or named_path(config) or Path("tocsin.yaml")
     if not (to_stdout or force) and os.path.lexists(target):
         _refuse(target)
     host = survey()
-    found = proposal(host)
-    text = starter(host, found, kinds())
+    answers = NOTHING_SAID if yes or not can_ask() else asked(host)
+    found = proposal(host, answers.address)
+    text = starter(host, found, kinds(), answers)
     _tell(host, found)
     if to_stdout:
         sys.stdout.write(text)
@@ -83,9 +87,12 @@ def _refuse(target: Path) -> None:
 def _tell(host: Host, found: Proposal) -> None:
     """What was found, on stderr: stdout may be the file itself."""
     own, *others = found.services
+    answering = [each.name for each in others if each.name != "daemons"]
+    daemons = next((each.checks for each in others if each.name == "daemons"), ())
     lines = [
         ("file systems", [each.point for each in host.file_systems]),
-        ("listening", [*(name for name in own.checks if name == "ssh"), *(each.name for each in others)]),
+        ("listening", [*(name for name in own.checks if name == "ssh"), *answering]),
+        ("daemons", [*daemons]),
         ("access logs", list(host.access_logs)),
     ]
     for noun, names in lines:
@@ -99,5 +106,8 @@ def _tell_what_next(target: Path) -> None:
     named = shlex.quote(str(target))
     print(f"wrote {target}")
     print("Next: look through it, then")
-    for command, why in (("validate", "find mistakes"), ("check", "look once, now"), ("run", "begin")):
+    for command, why in (
+        ("check", "look once, now"),
+        ("doctor", "see whether the service can do its work here"),
+    ):
         print(f"  {f'tocsin {command} --config {named}':<40}   {why}")

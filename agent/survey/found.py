@@ -43,7 +43,11 @@ class WebServer:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """All that was found. `ipv6`: whether it has ::1. `remarks` say what could not be looked at."""
+    """All that was found. `ipv6`: whether it has ::1. `remarks` say what could not be looked at.
+
+    `units` are those of systemd that are of note, `keeps_time` whether some program keeps the clock, `has_packages`
+    whether lists of packages are there, by which updates are known.
+    """
 
     zone: str = "UTC"
     file_systems: tuple[FileSystem, ...] = ()
@@ -51,6 +55,10 @@ class Host:
     web_servers: tuple[WebServer, ...] = ()
     access_logs: tuple[str, ...] = ()
     ipv6: bool = False
+    systemd: bool = False
+    units: tuple[str, ...] = ()
+    keeps_time: bool = False
+    has_packages: bool = False
     remarks: tuple[str, ...] = ()
 
 

@@ -14,6 +14,8 @@ from agent.survey import apache, nginx
 from agent.survey.file_systems import file_systems
 from agent.survey.found import Host, fit_to_write
 from agent.survey.listeners import listeners
+from agent.survey.units import units
+from checks.text import visible
 from config.errors import ConfigError
 from config.field_types import Zone
 from config.file_text import text_of
@@ -21,6 +23,10 @@ from config.file_text import text_of
 MOST_FILES, MOST_SERVERS, MOST_LOGS = 300, 200, 20
 _LOGS = ("var/log/nginx/*access*log", "var/log/apache2/*access*log", "var/log/httpd/*access*log")
 _PROGRAMS = (nginx, apache)
+# Debian's lists, and those of the RHEL family.
+_PACKAGES = ("var/lib/apt/lists/*_Packages*", "var/cache/dnf/*-*/repodata")
+# Of all configurations together, in characters: more than that no person has written.
+_MOST_TEXT = 16 * 1024 * 1024
 
 
 def survey(root: Path = Path("/")) -> Host:
@@ -31,6 +37,7 @@ def survey(root: Path = Path("/")) -> Host:
         server for program in _PROGRAMS for text in texts[program] for server in program.web_servers(text)
     )
     named = (log for program in _PROGRAMS for text in texts[program] for log in program.access_logs(text))
+    named_units, keeps_time = units(root)
     return Host(
         zone=_zone(root),
         file_systems=file_systems(_kernels(root, "proc/self/mountinfo"), root),
@@ -38,17 +45,32 @@ def survey(root: Path = Path("/")) -> Host:
         web_servers=tuple(islice(servers, MOST_SERVERS)),
         access_logs=_access_logs(root, named),
         ipv6="00000000000000000000000000000001 " in _kernels(root, "proc/net/if_inet6"),
+        systemd=(root / "run/systemd/system").is_dir(),
+        units=named_units,
+        keeps_time=keeps_time,
+        has_packages=_has_any(root, _PACKAGES),
         remarks=tuple(remarks),
     )
 
 
+def _has_any(root: Path, patterns: Iterable[str]) -> bool:
+    return next(_matching(root, patterns), None) is not None
+
+
 def _texts(root: Path, patterns: Iterable[str], remarks: list[str]) -> Iterator[str]:
     """The files that the patterns mean, each once."""
+    room = _MOST_TEXT
     for path in islice(_matching(root, patterns), MOST_FILES):
         try:
-            yield text_of(path)
+            text = text_of(path)
         except ConfigError as error:
             remarks.append(str(error))
+            continue
+        room -= len(text)
+        if room < 0:
+            remarks.append(f"{visible(str(path))} and what comes after it: too much to be read")
+            return
+        yield text
 
 
 def _matching(root: Path, patterns: Iterable[str]) -> Iterator[Path]:

@@ -40,5 +40,15 @@ SERVERS: Mapping[int, Known] = {
     11211: Known("memcached", "memcached", "^VERSION ", r"version\r\n"),
     27017: Known("mongodb", "MongoDB"),
 }
+# TLS from the first byte on: of these the certificate is looked at, which counts for the name that is on it.
+TLS_SERVERS: Mapping[int, Known] = {
+    465: Known("smtps", "Mail submission over TLS"),
+    636: Known("ldaps", "Directory over TLS"),
+    853: Known("dot", "Name server over TLS"),
+    993: Known("imaps", "Mail (IMAP over TLS)"),
+    995: Known("pop3s", "Mail (POP3 over TLS)"),
+    6697: Known("ircs", "Chat (IRC over TLS)"),
+    8883: Known("mqtts", "MQTT broker over TLS"),
+}
 SSH_PORT = 22
 WEB_PORTS: Mapping[int, str] = {80: "http", 443: "https", 8080: "http", 8443: "https"}

@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from agent.survey.found import Binding, Host, Listener, WebServer
-from agent.survey.known_ports import SERVERS, SSH, SSH_PORT, WEB_PORTS, Known
+from agent.survey.known_ports import SERVERS, SSH, SSH_PORT, TLS_SERVERS, WEB_PORTS, Known
 from agent.survey.listeners import reachable_at
 from config.field_types import as_id
 
@@ -54,8 +55,8 @@ class Proposal:
     other_ports: tuple[Listener, ...] = ()
 
 
-def proposal(host: Host) -> Proposal:
-    """The services of a host, itself first."""
+def proposal(host: Host, address: str = "") -> Proposal:
+    """The services of a host, itself first; `address` is a page that is to be watched as well."""
     sites = {site.url: site for server in host.web_servers for site in _sites(server, host)}
     taken = {site.port for site in sites.values()}
     secure = {site.host for site in sites.values() if site.port == _DEFAULT_PORTS["https"]}
@@ -65,11 +66,14 @@ def proposal(host: Host) -> Proposal:
     ]
     services = [
         _host(host),
+        *_named(address, {site.host for site in listed}),
         *map(_site, listed[:MOST_SITES]),
         *_bare_web_servers(host, taken),
         *_servers(host),
+        *_tls_servers(host),
+        *_units(host),
     ]
-    used = {*taken, *WEB_PORTS, *SERVERS, SSH_PORT, _OWN_PORT}
+    used = {*taken, *WEB_PORTS, *SERVERS, *TLS_SERVERS, SSH_PORT, _OWN_PORT}
     others = {
         each.port: each for each in host.listeners if each.port not in used and each.port < _FIRST_FLEETING
     }
@@ -90,7 +94,34 @@ def _host(host: Host) -> Proposed:
         checks[_free(name[:50], checks)] = {"type": "disk", "path": each.point}
     for kind in ("cpu", "memory", "load"):
         checks[kind] = {"type": kind}
-    return Proposed("host", "This host", checks)
+    return Proposed("host", "This host", checks | dict(_upkeep(host)))
+
+
+def _upkeep(host: Host) -> Iterator[tuple[str, Options]]:
+    """What is said of a host rather than measured: clock, updates, units that have failed."""
+    if host.keeps_time:
+        yield "clock", {"type": "time_sync"}
+    if host.has_packages:
+        yield "updates", {"type": "updates", "every": "6h", "timeout": "60s"}
+    if host.systemd:
+        yield "units", {"type": "systemd_unit", "unit": "all", "counts_for_uptime": "no"}
+
+
+def _units(host: Host) -> Iterator[Proposed]:
+    """The daemons that start with the host, as systemd sees them."""
+    checks: dict[str, Options] = {}
+    for unit in host.units:
+        checks[_free(as_id(unit.removesuffix(".service")), checks)] = {"type": "systemd_unit", "unit": unit}
+    if checks:
+        yield Proposed("daemons", "Daemons of this host", checks)
+
+
+def _tls_servers(host: Host) -> Iterator[Proposed]:
+    for port, known in TLS_SERVERS.items():
+        at = reachable_at(port, host.listeners, ipv6=host.ipv6)
+        if at:
+            options = {"type": "tls", "host": at, "port": str(port), "verify": "no"}
+            yield Proposed(known.name, known.title, {"certificate": options}, remark=_NO_CERTIFIED_NAME)
 
 
 def _servers(host: Host) -> Iterator[Proposed]:
@@ -143,6 +174,13 @@ def _site(site: Site) -> Proposed:
     return Proposed(as_id(site.host), site.host, {"home": options})
 
 
+def _named(address: str, known: Collection[str]) -> Iterator[Proposed]:
+    """A page that a person has named; connected to as everybody does."""
+    host = urlsplit(address).hostname if address else None
+    if host and host not in known:
+        yield Proposed(as_id(host) or "site", host, {"home": {"type": "http", "url": address}})
+
+
 def _bare_web_servers(host: Host, taken: Collection[int]) -> Iterator[Proposed]:
     """Web ports for which no site is known: any answer but an error of the server's own is right."""
     for port, scheme in WEB_PORTS.items():
@@ -158,6 +196,7 @@ def _bare_web_servers(host: Host, taken: Collection[int]) -> Iterator[Proposed]:
         yield Proposed(f"web-{port}", f"Web server on port {port}", {"answer": options}, remark=_NO_NAME)
 
 
+_NO_CERTIFIED_NAME = "Only the days left are judged. Better: host: its name, without verify: no."
 _NO_NAME = "No site is known here, so any answer below 500 will do. Better: the url of a page, with its name."
 
 

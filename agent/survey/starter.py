@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from agent.survey.answers import Answers, tls_of
 from agent.survey.found import Host
 from agent.survey.proposal import Options, Proposal, Proposed
+from checks.text import visible
 from config.models import KindInfo
 
 _PLAIN = re.compile(r"[A-Za-z0-9/^]([A-Za-z0-9 /_.@()>=+^-]*[A-Za-z0-9/_.()>=-])?")
@@ -23,9 +25,9 @@ _HEAD = """\
 # Times are written 30s, 5m, 24h; sizes 10MiB, 5GB; shares 95%.
 
 agent:
-  # id: web-01                 # names this agent in every figure; default: the host's name
+{id}
   timezone: {zone}
-  listen: 127.0.0.1:9809       # /metrics for Prometheus, /-/healthy, /-/ready
+{emergency}  listen: 127.0.0.1:9809       # pages, API, /metrics for Prometheus, /-/healthy, /-/ready
 
 # What a check uses when it says nothing itself.
 defaults:
@@ -40,13 +42,41 @@ defaults:
 # also say criticality: critical, high, medium (the default) or low.
 services:
 """
+_NO_ID = "  # id: web-01                 # names this agent in every figure; default: the host's name"
+_EMERGENCY = (
+    "  emergency: mail              # told of outages while nothing can be stored, such as on a full disk\n"
+)
+_TOLD = """
+# Who hears of it. A server that wants a login takes also: user: and password: ${credential:mail}
+# (LoadCredential= in the unit). Other helpdesks: tocsin connectors
+channels:
+  mail: {type: email, from: {from}, to: {to}, server: {server}, tls: {tls}}
+routes:
+  - send_to: [mail]
+"""
+_NOT_TOLD = """
+# Nobody hears of anything yet: tickets are only to be seen here. To be told by mail:
+# channels:
+#   mail: {type: email, from: tocsin@example.org, to: you@example.org, server: smtp.example.org}
+# routes:
+#   - send_to: [mail]
+"""
+_MOST_REMARKS = 20
 _REMARKS = {"access_log": "its file may be for the group adm alone: usermod -aG adm tocsin"}
 
 
-def starter(host: Host, found: Proposal, kinds: Mapping[str, KindInfo]) -> str:
+NOTHING_SAID = Answers()
+
+
+def starter(
+    host: Host, found: Proposal, kinds: Mapping[str, KindInfo], answers: Answers = NOTHING_SAID
+) -> str:
     """The whole file. Built-in conditions are told from the kinds."""
+    own = f"  id: {answers.name}" if answers.name else _NO_ID
+    head = _HEAD.replace("{zone}", answers.zone or host.zone).replace("{id}", own)
+    head = head.replace("{emergency}", _EMERGENCY if answers.mail else "")
     services = "\n".join(_service(service, kinds) for service in found.services)
-    return _HEAD.replace("{zone}", host.zone) + services + "".join(_left_out(found))
+    return head + services + "".join((*_left_out(found), *_not_read(host))) + _people(answers)
 
 
 def _service(service: Proposed, kinds: Mapping[str, KindInfo]) -> str:
@@ -99,3 +129,21 @@ def _left_out(found: Proposal) -> Iterator[str]:
     if found.other_ports:
         yield "\n  # Listening as well. To look at one: {type: tcp, host: 127.0.0.1, port: …}\n"
         yield from (f"  #   {each.address} port {each.port}\n" for each in found.other_ports)
+
+
+def _not_read(host: Host) -> Iterator[str]:
+    if host.remarks:
+        yield "\n  # Not looked at:\n"
+        yield from (f"  #   {visible(remark)}\n" for remark in host.remarks[:_MOST_REMARKS])
+
+
+def _people(answers: Answers) -> str:
+    if not answers.mail:
+        return _NOT_TOLD
+    written = {
+        "from": f"tocsin@{answers.mail.rpartition('@')[2]}",
+        "to": answers.mail,
+        "server": answers.server,
+        "tls": tls_of(answers.server),
+    }
+    return re.sub(r"\{(from|to|server|tls)\}", lambda found: json.dumps(written[found[1]]), _TOLD)

@@ -25,7 +25,7 @@ def test_what_is_written_validates_and_the_next_steps_are_said(tocsin: Run, tmp_
     ended = tocsin("init")
     assert ended.code == 0
     assert ended.out.startswith("wrote tocsin.yaml\n")
-    for command in ("validate", "check", "run"):
+    for command in ("check", "doctor"):
         assert f"tocsin {command} --config tocsin.yaml" in ended.out
     assert ended.err.startswith("file systems: ")
     assert _left(tmp_path) == ["tocsin.yaml"]
@@ -82,7 +82,7 @@ def test_stdout_holds_the_file_alone_and_nothing_is_written(tocsin: Run, tmp_pat
 def test_another_place_can_be_named(words: tuple[str, ...], tocsin: Run, tmp_path: Path) -> None:
     ended = tocsin(*words)
     assert (ended.code, _left(tmp_path)) == (0, ["a b.yaml"])
-    assert "tocsin validate --config 'a b.yaml'" in ended.out
+    assert "tocsin check --config 'a b.yaml'" in ended.out
 
 
 def test_the_environment_names_the_place_as_for_other_commands(

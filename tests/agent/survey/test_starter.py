@@ -10,11 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.survey import answers as taken
+from agent.survey.answers import Answers, Unfit
 from agent.survey.found import Binding, FileSystem, Host, Listener, WebServer, fit_to_write
 from agent.survey.host import survey
-from agent.survey.known_ports import SERVERS
+from agent.survey.known_ports import SERVERS, TLS_SERVERS
 from agent.survey.proposal import MOST_SITES, proposal
-from agent.survey.starter import starter
+from agent.survey.starter import NOTHING_SAID, starter
+from agent.survey.units import MOST
+from alerting.connectors.registry import all_connectors
 from checks.registry import KINDS
 from config.loader import examine, load
 from config.models import Check, Config
@@ -32,11 +36,11 @@ def _tcp(*ports: int, address: str = EVERYWHERE) -> str:
     return HEAD + "".join(lines)
 
 
-def _written(host: Host, directory: Path) -> Config:
+def _written(host: Host, directory: Path, answers: Answers = NOTHING_SAID) -> Config:
     """The configuration proposed for the host; fails on any mistake or warning in it."""
     path = directory / "tocsin.yaml"
-    path.write_text(starter(host, proposal(host), KINDS), encoding="utf-8")
-    loaded = examine(path, KINDS)
+    path.write_text(starter(host, proposal(host, answers.address), KINDS, answers), encoding="utf-8")
+    loaded = examine(path, KINDS, all_connectors())
     assert [str(problem) for problem in (*loaded.errors, *loaded.warnings)] == []
     assert loaded.config is not None
     return loaded.config
@@ -167,6 +171,119 @@ def test_a_log_that_is_no_file_or_does_not_exist_is_passed_over(make_host: MakeH
     assert not {"/dev/log", "/gone.log", "off"} & set(survey(root).access_logs)
 
 
+def test_a_host_with_systemd_has_its_daemons_clock_and_updates_looked_at(
+    make_host: MakeHost, tmp_path: Path
+) -> None:
+    wants = "etc/systemd/system/multi-user.target.wants"
+    units = [
+        "nginx.service",
+        "php8.2-fpm.service",
+        "chrony.service",
+        "nobody-knows.service",
+        "e\nvil.service",
+    ]
+    root = make_host(
+        {"var/lib/apt/lists/deb.example_dists_stable_main_binary-amd64_Packages": ""},
+        directories=("run/systemd/system", wants, "etc/systemd/system/a.target.wants"),
+    )
+    for unit in units:
+        (root / wants / unit).symlink_to(f"/lib/systemd/system/{unit}")
+    host = survey(root)
+    config = _written(host, tmp_path)
+    assert host.units == ("nginx.service", "php8.2-fpm.service")
+    assert {check.address: check.kind for check in config.checks()} == {
+        "host.cpu": "cpu", "host.memory": "memory", "host.load": "load", "host.clock": "time_sync",
+        "host.updates": "updates", "host.units": "systemd_unit", "daemons.nginx": "systemd_unit",
+        "daemons.php8-2-fpm": "systemd_unit",
+    }  # fmt: skip
+    assert not _check(config, "host.units").counts_for_uptime
+
+
+def test_without_systemd_its_leftovers_say_nothing(make_host: MakeHost) -> None:
+    wants = "etc/systemd/system/multi-user.target.wants"
+    host = survey(make_host({f"{wants}/nginx.service": "", f"{wants}/chrony.service": ""}))
+    assert (host.units, host.keeps_time, host.systemd) == ((), False, False)
+
+
+def test_a_great_many_units_are_capped(make_host: MakeHost) -> None:
+    wants = "etc/systemd/system/multi-user.target.wants"
+    files = {f"{wants}/wg-quick@w{number}.service": "" for number in range(100)}
+    assert len(survey(make_host(files, directories=("run/systemd/system",))).units) == MOST
+
+
+def test_certificates_of_local_tls_servers_are_looked_at(tmp_path: Path) -> None:
+    config = _written(Host(listeners=tuple(Listener("0.0.0.0", port) for port in TLS_SERVERS)), tmp_path)
+    found = {check.spec.port: check.spec.verify for check in config.checks() if check.kind == "tls"}
+    assert found == dict.fromkeys(TLS_SERVERS, False)
+
+
+def test_more_configuration_than_a_person_writes_is_not_read_and_that_is_said_in_the_file(
+    make_host: MakeHost, tmp_path: Path
+) -> None:
+    comment = "# x\n" * 900_000
+    files = {f"etc/nginx/conf.d/{number}.conf": f"server {{ listen 80; }}\n{comment}" for number in range(6)}
+    host = survey(make_host(files))
+    assert len(host.web_servers) == 4
+    assert host.remarks[-1].endswith("4.conf and what comes after it: too much to be read")
+    _written(host, tmp_path)
+    assert "#   " + host.remarks[-1][:20] in (tmp_path / "tocsin.yaml").read_text()
+
+
+def test_a_file_name_that_is_no_text_is_said_and_harms_nothing(make_host: MakeHost, tmp_path: Path) -> None:
+    root = make_host({}, directories=("etc/nginx/conf.d",))
+    for name in (b"\xff\xfe.conf", b"a\nservices: {}\n.conf", b"${env:HOME}.conf"):
+        with open(os.path.join(os.fsencode(root), b"etc/nginx/conf.d", name), "wb") as file:  # noqa: PTH118, PTH123
+            file.write(b"\0")
+    host = survey(root)
+    assert len(host.remarks) == 3
+    assert set(_written(host, tmp_path).services) == {"host"}
+
+
+def test_answers_stand_in_the_file(tmp_path: Path) -> None:
+    said = Answers("web-01", "Africa/Johannesburg", "https://shop.example/", "ops@shop.example", "localhost")
+    config = _written(Host(), tmp_path, said)
+    assert (config.agent.id, config.agent.timezone, config.agent.emergency) == (
+        "web-01", "Africa/Johannesburg", "mail",
+    )  # fmt: skip
+    assert _check(config, "shop-example.home").spec.url == "https://shop.example/"
+    mail = config.helpdesks["mail"].own
+    assert (mail.to, mail.sender, mail.server, mail.tls) == (
+        ("ops@shop.example",), "tocsin@shop.example", "localhost", "none",
+    )  # fmt: skip
+    assert config.routes[0].send_to == ("mail",)
+
+
+def test_an_address_that_was_found_already_is_watched_once(tmp_path: Path) -> None:
+    server = WebServer("nginx", ("shop.example",), (Binding("", 443, True),))
+    host = Host(listeners=(Listener("0.0.0.0", 443),), web_servers=(server,))
+    config = _written(host, tmp_path, Answers(address="https://shop.example/"))
+    assert set(config.services) == {"host", "shop-example"}
+
+
+@pytest.mark.parametrize(
+    ("server", "tls"),
+    [
+        ("localhost", "none"), ("127.0.0.1:2525", "none"), ("smtp.example.org:465", "tls"),
+        ("smtp.example.org", "starttls"), ("smtp.example.org:25", "starttls"),
+    ],
+)  # fmt: skip
+def test_mail_is_protected_unless_it_stays_here(server: str, tls: str) -> None:
+    assert taken.tls_of(taken.server(server)) == tls
+
+
+@pytest.mark.parametrize(
+    ("look", "text"),
+    [
+        (taken.name, "Web 01"), (taken.zone, "Mars/Olympus"), (taken.address, "ftp://x.example/"),
+        (taken.address, "https://x/${env:HOME}"), (taken.mail, "not an address"), (taken.mail, 'a"\n@x.example'),
+        (taken.server, "smtp example"), (taken.server, ""), (taken.server, "smtp.example.org:99999"),
+    ],
+)  # fmt: skip
+def test_answers_that_cannot_be_taken_are_refused(look: Callable[[str], str], text: str) -> None:
+    with pytest.raises(Unfit, match=r".+"):
+        look(text)
+
+
 texts = st.text(max_size=60) | st.sampled_from(
     [
         "${env:HOME}",
@@ -205,6 +322,10 @@ hosts = st.builds(
     web_servers=st.lists(st.builds(WebServer, st.just("nginx"), names, bindings), max_size=3).map(tuple),
     access_logs=st.lists(paths, max_size=3).map(tuple),
     ipv6=st.booleans(),
+    systemd=st.booleans(),
+    keeps_time=st.booleans(),
+    has_packages=st.booleans(),
+    remarks=st.lists(texts, max_size=2).map(tuple),
 )
 
 
