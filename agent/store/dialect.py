@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 __all__ = [
     "APPLICATION", "FILE_NAME", "application_of", "copy_into", "folder_of", "greater", "lesser",
-    "overwrite_what_goes", "reading_engine", "sign", "upsert", "writing_engine",
+    "overwrite_what_goes", "reading_engine", "sign", "take_back", "upsert", "writing_engine",
 ]  # fmt: skip
 
 FILE_NAME = "tocsin.db"
@@ -117,6 +117,21 @@ def reading_engine(path: Path) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin_deferred)
     return engine
+
+
+def take_back(path: Path) -> None:
+    """Have SQLite take back what a killed writer left half done outside the log: at a first start, after a restore.
+
+    A reader may not, and takes the file for read-only. What goes wrong here, the next who opens it says better.
+    """
+    if not Path(f"{path}-journal").exists():
+        return
+    with contextlib.suppress(sqlite3.Error):
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=_BUSY_MS / 1000)
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+        finally:
+            connection.close()
 
 
 def _make_private(path: Path) -> None:

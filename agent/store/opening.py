@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy.exc import DatabaseError
 
 from agent.lock import StoreUnavailable
-from agent.store.dialect import reading_engine
+from agent.store.dialect import reading_engine, take_back
 from agent.store.migrate import Foreign, is_new
 from agent.store.trouble import Fault, fault_of, words
 from config.errors import ConfigError
@@ -39,10 +39,13 @@ def place_of(path: Path) -> Place | None:
 
 
 def look(path: Path) -> None:
-    """Raises StoreUnusable, StoreUnavailable or ConfigError when what is there forbids to go on. Changes nothing."""
+    """Raises StoreUnusable, StoreUnavailable or ConfigError when what is there forbids to go on.
+
+    Changes nothing, but takes back what a killed writer left half done.
+    """
     begun = path.with_name(BEGUN)
     try:
-        size = path.stat().st_size
+        path.stat()
     except FileNotFoundError:
         if begun.exists():
             raise StoreUnusable(
@@ -54,7 +57,8 @@ def look(path: Path) -> None:
         raise ConfigError(
             f"{path} {_owned(path)}: {_who()} cannot write to it (give it to that user with chown)"
         )
-    if size == 0:
+    take_back(path)
+    if path.stat().st_size == 0:
         if begun.exists():
             raise StoreUnusable(f"{path} is empty, though {begun} says that there was a store ({_REMEDY})")
         return
