@@ -11,9 +11,10 @@ from typing import Any
 EVERY = 60.0
 _MOST = 1000
 _TELLING = ("warning", "error", "critical")
-# What varies from one time to the next: when it was, counts and durations, and figures within the reason.
+# What varies from one time to the next: when it was, counts and durations, and figures within the reason, unless they
+# belong to a name (web2).
 _APART = frozenset({"at", "reason", "exception"})
-_FIGURES = re.compile(r"\d+")
+_FIGURES = re.compile(r"(?<!\w)\d\w*")
 Line = Mapping[str, Any]
 Key = tuple[object, ...]
 
@@ -69,7 +70,7 @@ class Repeats:
 def subject(line: Line) -> Key:
     """Event and what it is about: two lines with the same one say the same again.
 
-    Numbers tell lines apart only where nothing else does; figures in the reason never.
+    Numbers tell lines apart only where nothing else does; figures in the reason never, but for those in a name.
     """
     fields = {key: value for key, value in line.items() if key not in _APART}
     words = {key: value for key, value in fields.items() if not isinstance(value, (int, float))}

@@ -59,6 +59,8 @@ def test_what_is_decided_is_always_written() -> None:
         (line(helpdesk="a", reason="after 3.1 s"), line(helpdesk="a", reason="after 12.9 s"), True),
         (line(check="a.b", hanging=1), line(check="a.b", hanging=2), True),
         (line(check="web1.b"), line(check="web2.b"), False),
+        (line(reason="web1 says no"), line(reason="web2 says no"), False),
+        (line(reason="waited 1h30m for 0x7f3a"), line(reason="waited 1h31m for 0x8b"), True),
         (line(helpdesk="a", reason="refused"), line(helpdesk="a", reason="timed out"), False),
         (line("clock.stepped", seconds=1.0), line("clock.stepped", seconds=2.0), False),
         (line("from 10.0.0.1", logger="x"), line("from 10.0.0.2", logger="x"), True),

@@ -39,8 +39,8 @@ def package(root: Path, trees: Path, release: str) -> Package:
 
     def made(suffix: str = "") -> Path:
         tree(trees, release)
-        place = root / "build" / "packages" / _state_of(root)
-        name = f"tocsin_*{suffix or '[0-9]'}~{release}_*.deb"
+        place = root / "build" / "packages" / _state_of(root) / (suffix or "plain")
+        name = f"tocsin_*~{release}_*.deb"
         with alone(root / "build" / "packages"):
             if not list(place.glob(name)):
                 command = [f"{root}/script/package", "--release", release, "--trees", f"{trees}"]

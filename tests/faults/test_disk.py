@@ -172,9 +172,8 @@ def test_power_cuts(tmp_path: Path, site: Site, ext4: Ext4, request: pytest.Fixt
             DISK,
             "The power goes (ext4 on a file, shut down without its log)",
             "nothing that was acknowledged is lost, the database is whole, the next start needs no help",
-            f"so; {cuts} cuts while tickets were opened as fast as possible, none of them lost",
-        ),
-        sample=not long,
+            "so; tickets were opened as fast as possible meanwhile, none of them lost",
+        )
     )
 
 
@@ -350,9 +349,8 @@ def test_errors_of_system_calls(
             DISK,
             f"{error} from the Nth write, sync or truncate of the database on",
             "as on a full disk; the file is opened anew, and all is caught up once calls work again",
-            f"so; {len(points)} points, one ticket for each outage, here and over there, the database whole",
-        ),
-        sample=not long,
+            "so; one ticket for each outage, here and over there, the database whole",
+        )
     )
 
 
@@ -386,6 +384,6 @@ def fails_from(strace: Path, daemon: Daemon, point: tuple[str, int, str], site: 
         wait_for(reading_is(daemon, "down"), f"an outage at {point}")
     finally:
         tracer.terminate()
-        tracer.wait(30)
+        tracer.communicate(timeout=30)
     site.turn(good=True)
     writes_again(daemon)

@@ -69,8 +69,7 @@ def test_few_open_files(tmp_path: Path, site: Site, request: pytest.FixtureReque
             f"{FEWEST} to {MOST} open files at most",
             "it works, or ends and says what it lacks; the store stays whole",
             f"so; with {FEWEST} it says so, with {MOST} it works",
-        ),
-        sample=not long,
+        )
     )
 
 
