@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -99,6 +99,7 @@ class SystemClock:
     def start(self) -> None:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+        logging.getLogger("apscheduler.executors.default").addFilter(_is_fault)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._schedule_all()
         self._scheduler.start()
@@ -141,9 +142,13 @@ class SystemClock:
 
 
 async def _run(job: Job) -> None:
-    """APScheduler would run anything but a coroutine function on a thread, and logs as a fault what `stop` cancels."""
-    with contextlib.suppress(asyncio.CancelledError):
-        await job()
+    """APScheduler would run anything but a coroutine function on a thread."""
+    await job()
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """APScheduler tells as a fault what `stop` cancels, begun or not."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 async def _beat(seconds: float, job: Job) -> None:

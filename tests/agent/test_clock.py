@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -121,3 +122,28 @@ def test_a_process_that_is_held_up_between_both_clocks_sees_no_step() -> None:
     watch = StepWatch(clock)
     assert [watch.look() for _ in range(3)] == [None, None, None]
     assert clock.passed == 6
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "not begun"])
+def test_what_the_end_overtakes_is_no_fault(begun: bool, caplog: pytest.LogCaptureFixture) -> None:
+    calls: list[str] = []
+
+    async def job() -> None:
+        calls.append("begun")
+        await asyncio.sleep(60)
+        calls.append("ended")
+
+    async def main() -> None:
+        clock = SystemClock()
+        clock.every(1.0, job, "late")
+        clock.start()
+        if begun:
+            await until(lambda: bool(calls))
+        else:
+            time.sleep(1.5)  # the loop is held up: the job is made and taken away in the same turn of it
+        clock.stop()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert calls == (["begun"] if begun else [])
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
