@@ -34,8 +34,10 @@ _FOR_THE_SHELL: Mapping[Shell, str] = {
     Shell.FISH: "usr/local/share/fish/vendor_completions.d/tocsin.fish",
 }
 _MANUAL = "usr/local/share/man/man1/tocsin.1"
+_DROP_INS = "usr/local/share/tocsin/drop-ins"
 _DEBIANS = "usr/lib/systemd/system/tocsin.service"
 _PACKAGED = "/opt/tocsin/bin/tocsin"
+_CONFIG, _STAYS = "etc/tocsin/tocsin.yaml", "/etc/tocsin, /var/lib/tocsin, the user tocsin"
 _THEN = (
     ("systemd-sysusers", "tocsin.conf"),
     ("systemd-tmpfiles", "--create", "tocsin.conf"),
@@ -58,10 +60,7 @@ def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
 
     Example: tocsin service install
     """
-    if (root / _DEBIANS).exists():
-        fail(
-            f"the Debian package is installed, its unit is {root / _DEBIANS}: apt remove tocsin first", _USAGE
-        )
+    _not_beside_the_package(root)
     for place, text in _texts(_command()):
         _say("write", root / place)
         if not dry_run:
@@ -71,7 +70,8 @@ def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
         if not dry_run:
             _run(step)
     if not dry_run:
-        print("Next: tocsin init --output /etc/tocsin/tocsin.yaml; systemctl enable --now tocsin")
+        first = "" if (root / _CONFIG).exists() else f"tocsin init --output /{_CONFIG}; "
+        print(f"Next: {first}systemctl enable tocsin; systemctl restart tocsin")
 
 
 @app.command()
@@ -80,11 +80,12 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
 
     Example: tocsin service remove
     """
+    _not_beside_the_package(root)
     if root == Path("/"):
         _say("run", "systemctl disable --now tocsin.service tocsin.socket")
         if not dry_run:
             _run(("systemctl", "disable", "--now", "tocsin.service", "tocsin.socket"), must=False)
-    for place in (*_PLACES.values(), _MANUAL, *_FOR_THE_SHELL.values()):
+    for place in (*_unit_files(), _MANUAL, *_FOR_THE_SHELL.values()):
         _say("remove", root / place)
         if not dry_run:
             try:
@@ -93,14 +94,28 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
                 fail(f"{root / place}: {(error.strerror or str(error)).lower()} (run it as root)", _USAGE)
     if root == Path("/") and not dry_run:
         _run(("systemctl", "daemon-reload"), must=False)
+    _say("stays", _STAYS)
+
+
+def _not_beside_the_package(root: Path) -> None:
+    """What the package has brought is its own to change."""
+    unit = root / _DEBIANS
+    if unit.exists():
+        fail(f"the Debian package is installed, its unit is {unit}: apt remove tocsin first", _USAGE)
+
+
+def _unit_files() -> dict[str, Path]:
+    """What is written as it is shipped: the place below the root, and the file."""
+    drop_ins = {f"{_DROP_INS}/{each.name}": each for each in sorted((_shipped() / "drop-ins").iterdir())}
+    return {place: _shipped() / name for name, place in _PLACES.items()} | drop_ins
 
 
 def _texts(command: Path) -> Iterator[tuple[str, str]]:
     """What is written where, below the root."""
     from agent.cli.manual import manual
 
-    for name, place in _PLACES.items():
-        yield place, (_shipped() / name).read_text(encoding="utf-8").replace(_PACKAGED, str(command))
+    for place, file in _unit_files().items():
+        yield place, file.read_text(encoding="utf-8").replace(_PACKAGED, str(command))
     yield _MANUAL, manual()
     for shell, place in _FOR_THE_SHELL.items():
         yield place, script(shell) + "\n"
@@ -111,10 +126,11 @@ def _command() -> Path:
     command = Path(sys.executable).with_name("tocsin")
     if not command.exists():
         fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
-    for each in command.parents:
-        if not each.stat().st_mode & 0o001:
-            hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install tocsin"
-            fail(f"{command}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
+    for file in (command, Path(sys.executable).resolve()):
+        for each in file.parents:
+            if not each.stat().st_mode & 0o001:
+                hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ./tocsin-*.whl"
+                fail(f"{file}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
     return command
 
 

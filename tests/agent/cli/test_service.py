@@ -19,6 +19,10 @@ PLACES = {
     "etc/sysusers.d/tocsin.conf": "tocsin.sysusers",
     "etc/tmpfiles.d/tocsin.conf": "tocsin.tmpfiles",
     "etc/sysctl.d/50-tocsin.conf": "tocsin.sysctl",
+    **{
+        f"usr/local/share/tocsin/drop-ins/{name}.conf": f"drop-ins/{name}.conf"
+        for name in ("clock", "docker", "journal", "raw-commands", "raw-ping")
+    },
 }
 READ = {
     "usr/local/share/bash-completion/completions/tocsin": script(Shell.BASH) + "\n",
@@ -50,11 +54,12 @@ def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     assert written(tmp_path) == set()
 
 
-def test_beside_the_debian_package_it_writes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["install", "remove"])
+def test_beside_the_debian_package_it_does_nothing(command: str, tmp_path: Path) -> None:
     unit = tmp_path / "usr" / "lib" / "systemd" / "system" / "tocsin.service"
     unit.parent.mkdir(parents=True)
     unit.touch()
-    done = tocsin("service", "install", "--root", str(tmp_path))
+    done = tocsin("service", command, "--root", str(tmp_path))
     assert done.code == 64 and f"the Debian package is installed, its unit is {unit}" in done.err
     assert written(tmp_path) == {str(unit.relative_to(tmp_path))}
 
