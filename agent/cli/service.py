@@ -61,7 +61,7 @@ def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
     Example: tocsin service install
     """
     _not_beside_the_package(root)
-    for place, text in _texts(_command()):
+    for place, text in _texts(_command(root)):
         _say("write", root / place)
         if not dry_run:
             _write(root / place, text)
@@ -121,12 +121,12 @@ def _texts(command: Path) -> Iterator[tuple[str, str]]:
         yield place, script(shell) + "\n"
 
 
-def _command() -> Path:
-    """What the unit is to start: ours, where the service's user may reach it."""
+def _command(root: Path) -> Path:
+    """What the unit is to start: ours, where the service's user may reach it and, on this host, its Python."""
     command = Path(sys.executable).with_name("tocsin")
     if not command.exists():
         fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
-    for file in (command, Path(sys.executable).resolve()):
+    for file in (command, *([Path(sys.executable).resolve()] if root == Path("/") else ())):
         for each in file.parents:
             if not each.stat().st_mode & 0o001:
                 hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ./tocsin-*.whl"

@@ -90,13 +90,15 @@ def upgraded(box: Box, file: Path) -> None:
 
 
 def in_somebodys_home(box: Box) -> None:
-    """As pipx does it when it is told nothing: the service's user cannot get there."""
-    home = "/root/.local/share/pipx"
-    box.run("mkdir", "-p", "/root/.local/share")
-    box.run("mv", "/opt/pipx", home)
+    """As pipx does it when it is told nothing, or with a Python of root's own: the service's user cannot get there."""
+    place, home = "/opt/pipx/venvs/tocsin", "/root/.local/share/pipx"
+    box.run("sh", "-c", f"cp /usr/bin/python3 /root/python3 && ln -sf /root/python3 {place}/bin/python3")
+    refused = box.try_("tocsin", "service", "install")
+    assert refused.returncode == 64
+    assert "/root/python3: nobody but its owner may enter /root:" in refused.stderr
+    box.run("sh", "-c", f"mkdir -p /root/.local/share && mv /opt/pipx {home}")
     refused = box.try_(f"{home}/venvs/tocsin/bin/python", "-m", "agent.cli", "service", "install")
     assert refused.returncode == 64
-    assert (
-        "nobody but its owner may enter /root:" in refused.stderr and "PIPX_HOME=/opt/pipx" in refused.stderr
-    )
+    assert "bin/tocsin: nobody but its owner may enter /root:" in refused.stderr
+    assert "PIPX_HOME=/opt/pipx" in refused.stderr
     assert box.try_("test", "-e", UNIT).returncode == 1
