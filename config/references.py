@@ -90,7 +90,7 @@ def _follow(where: str, name: str) -> str:
         raise SecretError(f"{reference}: a credential has a plain name, as in LoadCredential=")
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
-        reason = "known only inside the unit, by its LoadCredential="
+        reason = "known only inside the unit, by its LoadCredential"
         raise SecretError(f"{reference}: {reason}", only_here=True)
     return _from_file(Path(directory) / name, reference)
 

@@ -77,7 +77,7 @@ def the_package_does_not_come_over_it(box: Box, file: Path) -> None:
 def upgraded(box: Box, file: Path) -> None:
     """What is stored, configured and enabled stays."""
     configured(box)
-    box.run("systemctl", "reload", "tocsin")
+    box.run("systemctl", "restart", "tocsin")
     box.until("a ticket is open", lambda: said(box, "tickets", "list", "--open") != [])
     pid = main_pid(box)
     by_pipx(box, file)
