@@ -14,7 +14,7 @@ _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # What a name ends with whose value is nobody's business: DB_PASSWORD, X-Api-Key, csrf_token, JSESSIONID.
 _NAME = (
-    r"(?:(?:api|access|private)[_-]?key|token|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|credentials?"
+    r"(?:(?:api|access|private)[_-]?key|token|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?<!load)(?<!\$\{)credentials?"
     r"|[_-]pass|(?<![a-z])(?:pwd|session)|sess(?:ion)?[_-]?id)"
 )
 _SAYS = r"""(?:\\?["']?\]?\s{0,3}(?:=>|:=|={1,3}|:)\s{0,3}|["']\s{1,3}(?:value|content)=)"""
@@ -50,7 +50,7 @@ _PATTERNS = tuple(
         ),
         (
             "key token secret pass credential pwd sess",
-            rf"(?i)((?<!\$\{{){_NAME}{_SAYS}){_NOTHING}{_REFERENCE}{_WHAT}",
+            rf"(?i)({_NAME}{_SAYS}){_NOTHING}{_REFERENCE}{_WHAT}",
         ),
         ("://", r"""(://)[^\s/@"'<>]{1,300}+(?:@[^\s/@"'<>]{1,100}+){0,3}@"""),
         (

@@ -12,13 +12,16 @@ from checks.host_programs import PATH
 
 NAME = "tocsin.service"
 SOCKET = "tocsin.socket"
+# Where systemd lays those of a unit that runs.
+CREDENTIALS = Path("/run/credentials") / NAME
 _BOOTED = Path(
     "/run/systemd/system"
 )  # https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html
 _ASKED = (
     "LoadState", "UnitFileState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts", "MainPID",
     "NeedDaemonReload", "User", "SupplementaryGroups", "AmbientCapabilities", "LimitNOFILE", "RestartPreventExitStatus",
-    "ExecStart",
+    "ExecStart", "LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted",
+    "ImportCredential",
 )  # fmt: skip
 _PATIENCE = 5.0
 _LONGEST = 4000

@@ -41,6 +41,7 @@ from config.secrets import HIDDEN
             "${credential:shop-token}: known by its LoadCredential",
         ),
         ("password: ${file:/etc/pw}", "password: ${file:/etc/pw}"),
+        ("LoadCredential=pw:/etc/pw", "LoadCredential=pw:/etc/pw"),
         ("Authorization: ${env:A} hunter2", "Authorization: ***"),
         ("password=${env:A}hunter2", "password=***"),
         ("got Bearer abc123def and left", "got Bearer *** and left"),
