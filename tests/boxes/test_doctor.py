@@ -68,7 +68,7 @@ while True:
     here.sendto(question[:2] + bytes((0x81, 0x83)) + question[4:6] + bytes(6) + question[12:], whence)
 """
 REMEDIES = {
-    ("credentials", "shop-token"): "LoadCredential=shop-token:/etc/tocsin/shop-token",
+    ("credentials", "shop-token"): "LoadCredential=NAME:PATH, with shop-token as NAME",
     ("ports", "agent.listen"): "ss -ltnp 'sport = :9809'",
     ("clock", "time"): "timedatectl set-ntp true",
     ("dns", "name server 127.0.0.1"): "/etc/resolv.conf",

@@ -38,7 +38,7 @@ def _one(name: str, paths: dict[str, str]) -> Finding:
     if (CREDENTIALS / name).exists():
         return finding(_TOPIC, name, "ok", "the unit that runs has it")
     if not found:
-        how = f"systemctl edit tocsin: [Service] LoadCredential={name}:/etc/tocsin/{name}"
+        how = f"systemctl edit tocsin: [Service] LoadCredential=NAME:PATH, with {name} as NAME"
         return finding(_TOPIC, name, "fail", "the unit does not load it", f"{how}; then {_RESTART}")
     if found[0].startswith("/") and not Path(found[0]).exists():
         text = f"the unit loads it from {found[0]}, which is not there"
