@@ -29,6 +29,7 @@ def test_from_the_first_command_to_the_purge(box: Box, package: Package) -> None
     box.run("sh", "-c", by_socket(box))
     assert box.show("ActiveState", "tocsin.socket") == "active"
     box.write("/etc/systemd/system/tocsin.socket.d/ours.conf", "[Socket]\nBacklog=64\n")
+    not_started_with_mistakes(box)
     configured(box)
     box.run("dpkg", "--remove", "tocsin")
     assert box.show("ActiveState") == "inactive"
@@ -47,6 +48,20 @@ def by_socket(box: Box) -> str:
     """The command that the socket unit names itself."""
     text = box.run("cat", "/usr/lib/systemd/system/tocsin.socket")
     return next(line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   "))
+
+
+def not_started_with_mistakes(box: Box) -> None:
+    """An upgrade whose configuration cannot be used leaves the old daemon alone, and the file as it is."""
+    pid, broken = main_pid(box), CONFIG.replace("url:", "uri:")
+    configured(box, broken)
+    printed = box.try_("dpkg", "-i", "/tmp/tocsin.deb", seconds=300)
+    assert (
+        printed.returncode == 0
+        and "tocsin: not restarted: /etc/tocsin/tocsin.yaml has mistakes" in printed.stderr
+    )
+    assert 'unknown key "uri"' in printed.stderr
+    assert (box.show("ActiveState"), main_pid(box)) == ("active", pid)
+    assert box.run("cat", "/etc/tocsin/tocsin.yaml") == broken
 
 
 def not_over_another(box: Box) -> None:

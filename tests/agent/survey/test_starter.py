@@ -185,10 +185,14 @@ def test_a_host_with_systemd_has_its_daemons_clock_and_updates_looked_at(
     ]
     root = make_host(
         {"var/lib/apt/lists/deb.example_dists_stable_main_binary-amd64_Packages": ""},
-        directories=("run/systemd/system", wants, "etc/systemd/system/a.target.wants"),
+        directories=("run/systemd/system", wants, "etc/systemd/system/a.target.wants", "lib/systemd/system"),
     )
-    for unit in units:
+    for unit in [*units, "redis.service", "squid.service"]:
         (root / wants / unit).symlink_to(f"/lib/systemd/system/{unit}")
+    # Of a package that was removed its link may be left, and of one that is masked.
+    for unit in [*units, "squid.service"]:
+        (root / "lib/systemd/system" / unit).touch()
+    (root / "etc/systemd/system/squid.service").symlink_to("/dev/null")
     host = survey(root)
     config = _written(host, tmp_path)
     assert host.units == ("nginx.service", "php8.2-fpm.service")
