@@ -56,7 +56,8 @@ def doctor(
     try:
         ground = _ground(config, who, systemd)
     except ConfigError as error:
-        _tell_mistakes(error, who, as_json=as_json)
+        remedy = "tocsin validate" if config_path(config).exists() else "tocsin init"
+        _tell_mistakes(error, who, remedy, as_json=as_json)
         raise Ended(_CONFIG) from None
     found = [*_remarks(who), *look_at(LOOKS, ground)]
     _tell(found, who, as_json=as_json)
@@ -109,12 +110,10 @@ def _ground(config: Path | None, who: Who, systemd: Unit) -> Ground:
     return Ground(path.absolute(), loaded.config, kinds(), connectors(), who, systemd, secrets)
 
 
-def _tell_mistakes(error: Any, who: Who, *, as_json: bool) -> None:
+def _tell_mistakes(error: Any, who: Who, remedy: str, *, as_json: bool) -> None:
     from agent.doctor.finding import finding
 
-    found = [
-        finding("configuration", "file", "fail", str(each), "tocsin validate") for each in error.problems
-    ]
+    found = [finding("configuration", "file", "fail", str(each), remedy) for each in error.problems]
     _tell(found, who, as_json=as_json)
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar
 from agent.cli.asking import moment
-from agent.cli.desk_asking import ask_desk, ticket_number
+from agent.cli.desk_asking import ticket_number
 from agent.cli.output import print_json, print_table, told
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.source import Source, source
+from agent.cli.ticket_asking import ask_ticket
 from agent.cli.ticket_words import VersionOption
 from agent.cli.tickets import TicketArgument
-
-if TYPE_CHECKING:
-    from config.models import Config
 
 _USAGE = 64
 InOption = Annotated[str | None, typer.Option("--in", metavar="D", help="So long from now, as 4h.")]
 
 
+@also_afar
 def follow_up(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     done: Annotated[
@@ -46,7 +46,7 @@ def follow_up(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets follow-up T-1 --in 4h --reason "call the reporter back"
     """
-    configuration, asked = loaded(config), ticket_number(ticket)
+    asked_of, asked = source(config), ticket_number(ticket)
     sets = lasts is not None or at is not None
     if done and sets:
         fail("either --done, or when the next one is", _USAGE)
@@ -55,21 +55,18 @@ def follow_up(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if done:
         more: dict[str, Any] = {"done": True, "number": number}
     elif sets:
-        more = _when(configuration, "at", at, lasts)
+        more = _when(asked_of, "at", at, lasts)
     elif reason:
         fail("say when: either --at or --in", _USAGE)
     else:
-        _show(configuration, _stored(configuration, asked), as_json=as_json)
+        found = asked_of.ticket(asked)
+        _show(asked_of, {name: found[name] for name in ("id", "version", "follow_ups")}, as_json=as_json)
         return
-    _show(
-        configuration,
-        ask_desk(
-            configuration, "tickets.follow_up", ticket=asked, reason=reason or None, version=version, **more
-        ),
-        as_json=as_json,
-    )
+    answer = ask_ticket(config, "follow_up", asked, reason=reason or None, version=version, **more)
+    _show(asked_of, answer, as_json=as_json)
 
 
+@also_afar
 def delay(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ticket: TicketArgument,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the reporter reads it.")],
@@ -88,45 +85,31 @@ def delay(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets delay T-1 --reason "a part must be ordered" --until 2026-11-24T17:00
     """
-    configuration, asked = loaded(config), ticket_number(ticket)
-    when = _when(configuration, "until", until, lasts)
-    answer = ask_desk(configuration, "tickets.delay", ticket=asked, reason=reason, version=version, **when)
-    _show(configuration, answer, as_json=as_json)
+    asked_of, asked = source(config), ticket_number(ticket)
+    when = _when(asked_of, "until", until, lasts)
+    answer = ask_ticket(config, "delay", asked, reason=reason, version=version, **when)
+    _show(asked_of, answer, as_json=as_json)
 
 
-def _when(config: Config, name: str, at: str | None, lasts: str | None) -> dict[str, Any]:
+def _when(asked_of: Source, name: str, at: str | None, lasts: str | None) -> dict[str, Any]:
     """The moment as it is asked for. Ends the command (64)."""
     from config.units import parse_duration
 
     if (at is None) == (lasts is None):
         fail(f"say when: either --{name} or --in", _USAGE)
     if at is not None:
-        return {name: moment(at, config.agent.timezone)}
+        return {name: moment(at, asked_of.zone)}
     try:
         return {"lasts": parse_duration(lasts)}
     except ValueError as error:
         fail(f"--in: {error}", _USAGE)
 
 
-def _stored(config: Config, number: int) -> Any:
-    from agent.desk.following_up import document
-    from agent.store.reader import NoStore, reading
-
-    try:
-        with reading(Path(config.agent.state_dir), config.agent.id) as store:
-            found = next((each for each in store.tickets() if each.number == number), None)
-    except NoStore as error:
-        fail(str(error), 1)
-    if found is None:
-        fail(f"there is no ticket T-{number}", 1)
-    return document(found)
-
-
-def _show(config: Config, document: Any, *, as_json: bool) -> None:
+def _show(asked_of: Source, document: Any, *, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    zone = config.agent.timezone
+    zone = asked_of.zone
     rows = [
         [each["number"], told(each["due_at"], zone), _standing(each, zone), each["reason"]]
         for each in document["follow_ups"]

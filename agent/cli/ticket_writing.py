@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.afar import also_afar
-from agent.cli.desk_asking import ask_desk, ticket_number
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
-from agent.cli.ticket_asking import ask_ticket
+from agent.cli.desk_asking import ticket_number
+from agent.cli.setting import ConfigOption, JsonOption, fail
+from agent.cli.source import source
+from agent.cli.ticket_asking import ask_ticket, open_ticket
 from agent.cli.ticket_files import contents
 from agent.cli.ticket_moves import moment_given
 from agent.cli.ticket_words import ByOption, TicketArgument, VersionOption, told
@@ -26,6 +27,7 @@ AttachOption = Annotated[
 TextArgument = Annotated[str, typer.Argument(metavar="TEXT", help="What is written.")]
 
 
+@also_afar
 def open_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     title: Annotated[str, typer.Argument(metavar="TITLE", help="One line: what is wrong, or asked for.")],
     description: Annotated[
@@ -96,17 +98,14 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin tickets open "Cannot log in" --reporter "Reporter One" --email one@example.org --service shop
     """
-    configuration = loaded(config)
-    zone = configuration.agent.timezone
     person = {
         "name": reporter, "email": email, "phone": phone, "account": account, "level": account_level,
         "user_id": user_id, "product_id": product_id,
     }  # fmt: skip
     fields: dict[str, Any] = dict(map(_named, field or ()))
     fields |= {name: each for name, each in (("urgency", urgency), ("users", users)) if each is not None}
-    found = ask_desk(
-        configuration,
-        "tickets.open",
+    found = open_ticket(
+        config,
         title=title,
         description=description,
         service=service,
@@ -116,8 +115,7 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of the command
         urgent=urgent,
         reporter={name: each for name, each in person.items() if each} or None,
         channel=channel,
-        detected=moment_given(detected, zone),
-        reported=moment_given(reported, zone),
+        **_moments(config, detected=detected, reported=reported),
         fields=fields,
         attachments=_files(attach),
         by=by,
@@ -202,6 +200,14 @@ def message(  # noqa: PLR0913, PLR0917 - each is an option of the command
     names = ", ".join(found.get("told", ())) or "nobody (no address, or no channel for notices)"
     said = f"what the reporter said is noted on {found['id']}" if from_reporter else f"sent to {names}"
     told(found, said, as_json=as_json)
+
+
+def _moments(config: Path | None, **said: str | None) -> dict[str, str | None]:
+    """The zone is only asked for where there is a moment."""
+    if not any(said.values()):
+        return {}
+    zone = source(config).zone
+    return {name: moment_given(each, zone) for name, each in said.items()}
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +15,6 @@ from tests.site import Site
 pytestmark = pytest.mark.anyio
 HOUR = 3600
 DAY = 24 * HOUR
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 @pytest.mark.parametrize(

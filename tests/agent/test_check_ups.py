@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from tests.moving_clock import Driven, MovingClock
 
 pytestmark = pytest.mark.anyio
 SERVICES: dict[str, object] = {"web": {"checks": {"cpu": {"type": "cpu", "every": "1h"}}}}
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    with Helpdesk() as desk:
-        yield desk
 
 
 def helpdesks(desk: Helpdesk, **options: object) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -61,21 +61,6 @@ class Case:
     @property
     def ours(self) -> str:
         return self.driven.app.pipeline.world.tickets[1].state.value
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 def services(site: Site, name: str = "home", **more: object) -> dict[str, object]:

@@ -40,21 +40,6 @@ def small(tmp_path: Path, program: Program) -> Iterator[Path]:
     subprocess.run([str(program("umount", "mount")), str(place)], timeout=60, check=True)
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
-
-
 class OnSmall(Delivering):
     """Its state lies on a small file system, and the fake helpdesk is told of emergencies."""
 

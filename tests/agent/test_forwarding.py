@@ -34,18 +34,6 @@ NOT_ITSELF = {"match": {"service": "web"}}
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    with Helpdesk() as desk:
-        yield desk
-
-
-@pytest.fixture
 def other() -> Iterator[Helpdesk]:
     with Helpdesk() as other:
         yield other

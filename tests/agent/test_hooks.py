@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,21 +18,6 @@ from tests.fakes.helpdesk import Helpdesk
 from tests.site import Site
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 class Caller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,6 @@ from tests.site import Site
 pytestmark = pytest.mark.anyio
 _HOUR, _DAY = 3600, 86_400
 _SECOND = 1_000_000
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 async def compared(case: Case, *, fix: bool = False) -> dict[str, Any]:

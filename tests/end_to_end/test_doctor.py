@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+import agent
 from tests.end_to_end.daemon import TOCSIN, Daemon
 
 CHECKS: dict[str, Any] = {"host": {"checks": {"cpu": {"type": "cpu"}}}}
@@ -101,7 +102,8 @@ def test_mistakes_in_the_configuration_are_told_as_such(tmp_path: Path) -> None:
     told = doctor(file)
     assert (told["code"], told["ok"]) == (78, False)
     assert "tocsin.yaml:1:" in told["findings"][0]["text"] and "evry" in told["findings"][0]["text"]
-    assert doctor(tmp_path / "none.yaml")["code"] == 78
+    none = doctor(tmp_path / "none.yaml")
+    assert (none["code"], [each["remedy"] for each in none["findings"]]) == (78, ["tocsin init"])
 
 
 def test_names_and_name_servers_that_hang_or_deny_are_found_in_time(
@@ -260,16 +262,36 @@ def test_pings_that_the_kernel_forbids_are_found(
 def test_others_of_our_names_are_found(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, services=CHECKS)
     (tmp_path / "theirs" / "checks").mkdir(parents=True)
+    (tmp_path / "theirs" / "checks" / "__init__.py").touch()
+    (tmp_path / "theirs" / "agent").mkdir()  # takes no name: ours is found all the same
     twin = tmp_path / "bin" / "tocsin"
     twin.parent.mkdir()
     twin.write_text("#!/bin/sh\n")
     twin.chmod(0o755)
-    python_path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(tmp_path / "theirs"))))
+    python_path = os.pathsep.join((str(Path(agent.__file__).parents[1]), str(tmp_path / "theirs")))
     path = os.pathsep.join((str(twin.parent), str(Path(sys.executable).parent)))
     told = doctor(daemon.config, env={"PYTHONPATH": python_path, "PATH": path})
     texts = [each["text"] for each in told["findings"] if each["topic"] == "names"]
     assert f"{tmp_path / 'theirs'} has other Python packages called checks" in texts
     assert any("several in PATH" in text and str(twin) in text for text in texts)
+
+
+def test_others_in_place_of_ours_are_named(tmp_path: Path) -> None:
+    theirs = tmp_path / "checks" / "__init__.py"
+    theirs.parent.mkdir()
+    theirs.touch()
+    ended = subprocess.run(
+        [str(TOCSIN), "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert ended.returncode == 70
+    assert ended.stderr == (
+        f"tocsin: {theirs.parent} is found in place of the package checks of Tocsin: take it out of PYTHONPATH\n"
+    )
 
 
 def test_a_clock_behind_its_own_files_is_found(tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ def names(_ground: Ground) -> Iterator[Finding]:
 
 
 def _is_other(place: Path, room: str) -> bool:
+    """A directory without `__init__.py` takes nobody's place."""
     try:
-        found = place / room
-        return place.resolve() != _OUR_ROOT and (found.is_dir() or found.with_suffix(".py").is_file())
+        files = (place / room / "__init__.py", place / f"{room}.py")
+        return place.resolve() != _OUR_ROOT and any(file.is_file() for file in files)
     except OSError:
         return False
 

@@ -162,6 +162,11 @@ VERBS = (
     ("rca", "{}", "--cause", "full disk", "--factor", "no alarm"),
     ("vendor", "{}", "--to", "maker", "--expected", "24h"),
     ("vendor", "{}", "--done"),
+    ("follow-up", "{}", "--in", "4h", "--reason", "call back"),
+    ("follow-up", "{}", "--at", "3d"),
+    ("follow-up", "{}", "--done", "--number", "1"),
+    ("delay", "{}", "--in", "1d", "--reason", "a part must come"),
+    ("follow-up", "{}"),
     ("pend", "{}", "--for", "vendor"),
     ("resolve", "{}", "--note", "new disk"),
     ("confirm", "{}", "--not-satisfied", "still slow"),
@@ -190,11 +195,24 @@ def plain(document: Any, ids: tuple[str, ...]) -> Any:
 
 def test_tickets_are_worked_on_from_there_as_from_here(tocsin: Tocsin, both: Both, tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_text("full", encoding="utf-8")
+    words = (
+        "--reporter",
+        "Reporter One",
+        "--email",
+        "r1@example.org",
+        "--detected",
+        "2h",
+        "--urgency",
+        "low",
+    )
+    more = ("--attach", str(tmp_path / "log.txt"), "--field", "workaround=none", "--json")
     opened = [
-        ask(both.daemon.state_dir, "desk", verb="tickets.open", arguments={"title": title, "reporter": REPORTER})
-        for title in ("Slow one", "Slow two")
-    ]  # fmt: skip
+        tocsin("tickets", "open", "Slow", *words, *more, *options).document
+        for options in (both.here(), both.there("work"))
+    ]
     one, two = (each["id"] for each in opened)
+    here, there = (plain(each, (one, two)) for each in opened)
+    assert there == here
     for verb, *words in VERBS:
         said = [
             tocsin("tickets", verb, *(each.replace("{}", name) for each in words), "--json", *options)
@@ -241,7 +259,7 @@ def test_what_is_done_on_the_host_alone_is_not_done_beside_another(
     monkeypatch.setenv("TOCSIN_URL", both.daemon.address)
     monkeypatch.setenv("TOCSIN_TOKEN_FILE", str(both.file("look")))
     for words in (
-        ("tickets", "delay", "T-1", "--reason", "parts", "--in", "4h"),
+        ("silence", "add", "--match", "service=shop", "--for", "1h", "--reason", "known"),
         ("tickets", "verify", "T-1"),
     ):
         ended = tocsin(*words, *both.here())

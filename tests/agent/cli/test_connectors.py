@@ -88,12 +88,6 @@ def test_a_type_that_does_not_exist_is_wrong_usage(name: str, tocsin: Run) -> No
 
 
 @pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    with Helpdesk() as desk:
-        yield desk
-
-
-@pytest.fixture
 def configured(tmp_path: Path, desk: Helpdesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A configuration with one fake helpdesk, whose type is installed."""
     install(tmp_path / "site")

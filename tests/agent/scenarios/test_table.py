@@ -30,15 +30,6 @@ def town() -> Iterator[Street]:
         yield town
 
 
-@pytest.fixture
-def desk() -> Iterator[Helpdesk]:
-    desk = Helpdesk()
-    desk.open()
-    yield desk
-    desk.release()
-    desk.close()
-
-
 def web(town: Street, **options: Any) -> dict[str, Any]:
     return {"web": {"criticality": "high", "checks": {"home": town.check("home", **options)}}}
 
