@@ -61,11 +61,15 @@ def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
     Example: tocsin service install
     """
     _not_beside_the_package(root)
+    steps = _THEN if root == Path("/") else ()
+    for step in steps:
+        _program(step)
+    os.umask(0o022)  # whatever root's own is: others are to read what is written here
     for place, text in _texts(_command(root)):
         _say("write", root / place)
         if not dry_run:
             _write(root / place, text)
-    for step in _THEN if root == Path("/") else ():
+    for step in steps:
         _say("run", " ".join(step))
         if not dry_run:
             _run(step)
@@ -155,12 +159,17 @@ def _write(place: Path, text: str) -> None:
 
 
 def _run(step: tuple[str, ...], *, must: bool = True) -> None:
-    program = shutil.which(step[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
-    if program is None:
-        fail(f"{step[0]} is not here: this host has no systemd", _USAGE)
-    done = subprocess.run([program, *step[1:]], capture_output=True, text=True, check=False)
+    done = subprocess.run([_program(step), *step[1:]], capture_output=True, text=True, check=False)
     if done.returncode and must and step[0] != "sysctl":  # a container may forbid that; ping says so
         fail(f"{' '.join(step)}: {done.stderr.strip()[:300]}", _OUR_FAULT)
+
+
+def _program(step: tuple[str, ...]) -> str:
+    found = shutil.which(step[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if found is None:
+        hint = "apt-get install procps" if step[0] == "sysctl" else "this host has no systemd"
+        fail(f"{step[0]} is not here: {hint}", _USAGE)
+    return found
 
 
 def _say(what: str, which: object) -> None:

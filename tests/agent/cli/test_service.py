@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,23 @@ def test_it_writes_what_the_package_has_and_takes_it_away(tmp_path: Path, root: 
         assert (tmp_path / place).read_text() == packaged.replace("/opt/tocsin/bin/tocsin", str(TOCSIN))
     assert tocsin("service", "remove", "--root", str(tmp_path)).code == 0
     assert written(tmp_path) == set()
+
+
+def test_others_may_read_what_is_written_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert tocsin("service", "install", "--root", str(tmp_path / "r")).code == 0
+    finally:
+        os.umask(before)
+    closed = [each for each in (tmp_path / "r").rglob("*") if not each.stat().st_mode & 0o004]
+    assert closed == []
+
+
+def test_without_systemd_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = tocsin("service", "install", "--dry-run")
+    assert (done.code, done.out) == (64, "")
+    assert done.err == "tocsin: systemd-sysusers is not here: this host has no systemd\n"
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
