@@ -16,6 +16,7 @@ services:
   shop:
     checks:
       home: {type: http, url: "http://shop.test:8080/", headers: {Authorization: "${credential:shop-token}"}}
+      other: {type: http, url: "http://127.0.0.1:8080/", headers: {X-Other: "${credential:other}"}}
       journal: {type: log, unit: dbus.service, window: 1h, match: {pay: .}}
       log: {type: log, path: /var/log/shop/app.log, window: 1h, match: {pay: .}}
       space: {type: disk, path: /srv/data}
@@ -40,6 +41,8 @@ mkdir "$other"
 printf 'Metadata-Version: 2.1\nName: other\nVersion: 1.0\n' >"$other/METADATA"
 echo agent >"$other/top_level.txt"
 touch -d '+2 days' /etc/tocsin/tocsin.yaml
+mkdir -p /etc/systemd/system/tocsin.service.d
+printf '[Service]\nLoadCredential=other:/etc/tocsin/other\n' >/etc/systemd/system/tocsin.service.d/other.conf
 """
 # As the remedies say.
 MENDED = r"""
@@ -51,6 +54,7 @@ sysctl -q net.ipv4.ping_group_range="0 2147483647"
 rm -r /usr/local/bin/tocsin /opt/tocsin/lib/python3*/site-packages/other-1.0.dist-info
 touch /etc/tocsin/tocsin.yaml
 mkdir -p /srv/data
+install -m 600 /etc/hostname /etc/tocsin/other
 install -m 755 /bin/true /usr/local/bin/check_shop
 echo '127.0.0.1 shop.test' >>/etc/hosts
 """
@@ -69,6 +73,7 @@ while True:
 """
 REMEDIES = {
     ("credentials", "shop-token"): "LoadCredential=NAME:PATH, with shop-token as NAME",
+    ("credentials", "other"): "write it to /etc/tocsin/other, for root alone",
     ("ports", "agent.listen"): "ss -ltnp 'sport = :9809'",
     ("clock", "time"): "timedatectl set-ntp true",
     ("dns", "name server 127.0.0.1"): "/etc/resolv.conf",
