@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
+
+from tests.web_server import WebServer
 
 
 class Site:
@@ -20,7 +22,7 @@ class Site:
         self.given: list[tuple[int, int]] = []
         self.status, self.body = 200, b"welcome"
         self.seen = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: WebServer | None = None
         self.port = 0
 
     @property
@@ -43,8 +45,7 @@ class Site:
             def log_message(self, *_: object) -> None:
                 return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
+        self._server = WebServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

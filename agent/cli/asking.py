@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.afar import must_be_here
-from agent.cli.setting import fail
+from agent.cli.afar import must_be_here, server
+from agent.cli.setting import fail, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,15 @@ _TRIES, _PAUSE = 150, 0.2
 _SECOND = 1_000_000
 
 
-def planned(config: Config, command: str, **words: Any) -> Any:
-    """As `asked`, of planned work, silences and pauses."""
-    return asked(config, command, lambda: _done_alone(config, command, words), **words)
+def planned(config: Path | None, command: str, **words: Any) -> Any:
+    """As `asked`, of planned work, silences and pauses; of the daemon elsewhere that is meant."""
+    there = server()
+    if there is not None:
+        from agent.cli.planning_there import planned_there
+
+        return planned_there(there, command, words)
+    configuration = loaded(config)
+    return asked(configuration, command, lambda: _done_alone(configuration, command, words), **words)
 
 
 def asked(config: Config, command: str, alone: Callable[[], Any], **words: Any) -> Any:
@@ -98,9 +104,10 @@ def is_now(text: str) -> bool:
 
 
 def times(
-    config: Config, *, start: str | None, end: str | None, lasts: str | None, end_option: str = "--until"
+    zone: str, *, start: str | None, end: str | None, lasts: str | None, end_option: str = "--until"
 ) -> dict[str, Any]:
-    """When it begins and ends, as it is asked for; what is left to the daemon is None. Ends the command (64)."""
+    """When it begins and ends, as it is asked for; what is left to the daemon is None; without a zone they are
+    of `zone`. Ends the command (64)."""
     from config.units import parse_duration
 
     if (end is None) == (lasts is None):
@@ -111,7 +118,6 @@ def times(
         fail(f"--for {error}", USAGE)
     if seconds is not None and seconds <= 0:
         fail("--for: it must last", USAGE)
-    zone = config.agent.timezone
     # That it begins now is for the daemon to say: by its clock nothing begins a little before.
     begins = None if start is None or is_now(start) else moment(start, zone)
     ends = None if end is None else moment(end, zone)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.afar import also_afar
+from agent.cli.afar import also_afar, server
 from agent.cli.asking import USAGE, asked, moment
 from agent.cli.completion import check_names
 from agent.cli.output import print_json, print_table, told
@@ -28,6 +29,7 @@ app = typer.Typer(
 
 
 @app.command()
+@also_afar
 def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="What was changed, for people.")] = "",
     service: Annotated[
@@ -49,7 +51,6 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin changes add --service shop --version 2.3 "new basket"
     """
-    configuration = loaded(config)
     told: dict[str, Any] = {
         "text": text,
         "version": version,
@@ -57,7 +58,7 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
         "by": by,
         "services": service or [],
     }
-    document = asked(configuration, "changes.add", lambda: _done_alone(configuration, told), told=told)
+    document = _told(config, told)
     if as_json:
         print_json(document)
     else:
@@ -106,6 +107,16 @@ def list_(
         for each in found
     ]
     print_table(["id", "at", "kind", "version", "services", "by", "text"], rows, empty="no changes")
+
+
+def _told(config: Path | None, told: dict[str, Any]) -> Any:
+    there = server()
+    if there is not None:
+        if told.pop("by"):
+            fail("--by: with --url you are whom the token says", USAGE)
+        return there.post("/events", {name: each for name, each in told.items() if each})
+    configuration = loaded(config)
+    return asked(configuration, "changes.add", lambda: _done_alone(configuration, told), told=told)
 
 
 def _done_alone(config: Config, told: dict[str, Any]) -> Any:

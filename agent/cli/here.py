@@ -88,6 +88,15 @@ class Here:
             found = [work_document(each, now) for each in store.planned_work()]
         return [each for each in found if everything or each["state"] in _COMING]
 
+    def silences(self, *, everything: bool) -> list[Document]:
+        from agent.store.planning import record_document
+        from alerting.incidents.problem import Why
+
+        now = self.now()
+        with self._stored() as store:
+            found = [record_document(each, now) for each in store.suppressions().all(Why.SILENCE)]
+        return [each for each in found if everything or each["state"] in _COMING]
+
     def changes(self, since: int) -> list[Document]:
         from alerting.incidents.change import as_json
 

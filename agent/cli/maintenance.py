@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.afar import also_afar
+from agent.cli.afar import also_afar, server
 from agent.cli.asking import USAGE, is_now, moment, number, planned, times
 from agent.cli.completion import service_names
 from agent.cli.output import print_json, print_table, told
@@ -25,6 +26,7 @@ WorkArgument = Annotated[str, typer.Argument(metavar="ID", help="The planned wor
 
 
 @app.command()
+@also_afar
 def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for people.")],
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="When it ends.")] = None,
@@ -48,12 +50,12 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin maintenance add --service shop --from "2026-11-21 22:00" --for 2h --reason "new database"
     """
-    configuration = loaded(config)
-    if unknown := sorted(set(service or ()) - set(configuration.services)):
-        fail(no_such("service", unknown[0], list(configuration.services)), USAGE)
-    when = times(configuration, start=start, end=end, lasts=lasts, end_option="--to")
+    zone = source(config).zone
+    if server() is None:
+        _must_exist(loaded(config), service or ())
+    when = times(zone, start=start, end=end, lasts=lasts, end_option="--to")
     asked = {**when, "names": list(service or ()), "reason": reason}
-    _show(configuration, planned(configuration, "maintenance.add", **asked), as_json=as_json)
+    _show(zone, planned(config, "maintenance.add", **asked), as_json=as_json)
 
 
 @app.command("list")
@@ -82,6 +84,7 @@ def list_(
 
 
 @app.command()
+@also_afar
 def end(
     work: WorkArgument,
     at: Annotated[str | None, typer.Option("--at", metavar="T", help="When it ends. Default: now.")] = None,
@@ -92,27 +95,30 @@ def end(
 
     Example: tocsin maintenance end M-3
     """
-    configuration = loaded(config)
-    ends = None if at is None or is_now(at) else moment(at, configuration.agent.timezone)
-    asked = {"id": _id(work), "end": ends}
-    _show(configuration, planned(configuration, "maintenance.end", **asked), as_json=as_json)
+    zone = source(config).zone
+    ends = None if at is None or is_now(at) else moment(at, zone)
+    _show(zone, planned(config, "maintenance.end", id=_id(work), end=ends), as_json=as_json)
 
 
 @app.command()
+@also_afar
 def cancel(work: WorkArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Call off planned work that has not begun.
 
     Example: tocsin maintenance cancel M-3
     """
-    configuration = loaded(config)
-    _show(configuration, planned(configuration, "maintenance.cancel", id=_id(work)), as_json=as_json)
+    _show(source(config).zone, planned(config, "maintenance.cancel", id=_id(work)), as_json=as_json)
 
 
-def _show(config: Config, work: dict[str, Any], *, as_json: bool) -> None:
+def _must_exist(config: Config, services: Sequence[str]) -> None:
+    if unknown := sorted(set(services) - set(config.services)):
+        fail(no_such("service", unknown[0], list(config.services)), USAGE)
+
+
+def _show(zone: str, work: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(work)
         return
-    zone = config.agent.timezone
     whom = ", ".join(work["services"]) or "all services"
     begins, ends = told(work["from"], zone), told(work["to"], zone)
     print(f"{work['id']} is {work['state']}: {whom}, {begins} to {ends}")

@@ -18,8 +18,11 @@ HELP = (
 _LABEL = "labels"
 
 
-def read_match(config: Config, given: Sequence[str]) -> dict[str, Any]:
-    """`names`, and the rest as `match`, as the daemon takes them. Ends the command (64) on what means nothing."""
+def read_match(config: Config | None, given: Sequence[str]) -> dict[str, Any]:
+    """`names`, and the rest as `match`, as the daemon takes them. Ends the command (64) on what means nothing.
+
+    Without a configuration, that of a daemon elsewhere, the values are for that one to judge.
+    """
     known = _known(config)
     said: dict[str, list[str]] = {}
     labels: dict[str, str] = {}
@@ -37,14 +40,14 @@ def read_match(config: Config, given: Sequence[str]) -> dict[str, Any]:
     return {"names": names, "match": {**match, **({_LABEL: labels} if labels else {})}}
 
 
-def _known(config: Config) -> Mapping[str, Callable[[], list[str]]]:
-    """What each word may be, found when it is asked for."""
+def _known(config: Config | None) -> Mapping[str, Callable[[], list[str] | None]]:
+    """What each word may be, found when it is asked for; None: that is not known here."""
     from config.field_types import Criticality, Environment, Severity
 
     return {
-        "service": lambda: list(config.services),
-        "check": lambda: list(_checks(config)),
-        "team": lambda: list(config.teams),
+        "service": lambda: None if config is None else list(config.services),
+        "check": lambda: None if config is None else list(_checks(config)),
+        "team": lambda: None if config is None else list(config.teams),
         "severity": lambda: list(get_args(Severity)),
         "criticality": lambda: list(get_args(Criticality)),
         "environment": lambda: list(get_args(Environment)),
@@ -56,11 +59,11 @@ def _checks(config: Config) -> Iterator[str]:
         yield from (f"{service.name}.{check}" for check in (*service.checks, *service.disabled))
 
 
-def _one_of(name: str, value: str, known: Callable[[], list[str]]) -> list[str]:
+def _one_of(name: str, value: str, known: Callable[[], list[str] | None]) -> list[str]:
     possible = known()
     values = [each.strip() for each in value.split(",")]
     for each in values:
-        if each not in possible:
+        if possible is not None and each not in possible:
             fail(f"--match: {no_such(name, each, possible)}", USAGE)
     return values
 

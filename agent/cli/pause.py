@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.afar import must_be_here
+from agent.cli.afar import also_afar, must_be_here, server
 from agent.cli.asking import USAGE, planned, times
 from agent.cli.completion import check_names
 from agent.cli.output import print_json
 from agent.cli.setting import ConfigOption, Ended, JsonOption, fail, loaded, no_such
 from agent.cli.silence import ByOption, ForOption, ReasonOption, UntilOption, show
+from agent.cli.source import source
 
 if TYPE_CHECKING:
     from config.models import Config
@@ -25,6 +26,7 @@ NameArgument = Annotated[
 ]
 
 
+@also_afar
 def pause(  # noqa: PLR0913, PLR0917 - each is an option of the command
     name: NameArgument,
     reason: ReasonOption,
@@ -41,13 +43,15 @@ def pause(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin pause shop.home --for 2h --reason "the server is being moved"
     """
-    configuration = loaded(config)
-    _must_exist(configuration, name)
-    when = times(configuration, start=None, end=until, lasts=lasts)
-    document = planned(configuration, "pause", names=[name], **when, reason=reason, by=by)
-    show(configuration, document, as_json=as_json)
+    zone = source(config).zone
+    if server() is None:
+        _must_exist(loaded(config), name)
+    when = times(zone, start=None, end=until, lasts=lasts)
+    document = planned(config, "pause", names=[name], **when, reason=reason, by=by)
+    show(zone, document, as_json=as_json)
 
 
+@also_afar
 def resume(
     name: NameArgument, by: ByOption = "", config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
@@ -55,13 +59,13 @@ def resume(
 
     Example: tocsin resume shop.home
     """
-    configuration = loaded(config)
-    ended = planned(configuration, "resume", names=[name], by=by)
+    zone = source(config).zone
+    ended = planned(config, "resume", names=[name], by=by)
     if as_json:
         print_json(ended)
         return
     for document in ended:
-        show(configuration, document, as_json=False)
+        show(zone, document, as_json=False)
 
 
 def recheck(

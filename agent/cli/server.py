@@ -65,6 +65,12 @@ class Server:
             request.add_header(name, value)
         return self._asked(request, patience).document
 
+    def delete(self, path: str) -> Any:
+        """Raises Missing."""
+        request = self._request(path, None)
+        request.method = "DELETE"
+        return self._asked(request).document
+
     def no_tocsin(self, why: str) -> NoReturn:
         fail(f"{self._base} is no Tocsin with an API: {why}", 1)
 
@@ -92,11 +98,11 @@ class Server:
                 return Answer(self._read(answer, answer.headers), answer.headers)
         except urllib.error.HTTPError as error:
             with error:
-                self._refused(error, changing=request.data is not None)
+                self._refused(error, changing=request.get_method() != "GET")
         except urllib.error.URLError as error:
             self._unreachable(error.reason)
         except (OSError, http.client.HTTPException) as error:
-            self._unreachable(error, sent=request.data is not None)
+            self._unreachable(error, sent=request.get_method() != "GET")
 
     def _read(self, stream: IO[bytes], headers: Message) -> Any:
         kind = headers.get_content_type()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.afar import also_afar, server
 from agent.cli.asking import number, planned, times
 from agent.cli.matching import HELP, fitting, hint, read_match
 from agent.cli.output import print_json, print_table, told
-from agent.cli.setting import ConfigOption, JsonOption, fail, loaded
+from agent.cli.setting import ConfigOption, JsonOption, loaded
+from agent.cli.source import source
 
 if TYPE_CHECKING:
-    from config.models import Config
+    pass
 
 app = typer.Typer(
     help="Silences: hold back new incidents, never the end of one.",
@@ -33,6 +34,7 @@ ByOption = Annotated[
 
 
 @app.command()
+@also_afar
 def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
     match: Annotated[list[str], typer.Option("--match", metavar="NAME=VALUE", help=HELP)],
     reason: ReasonOption,
@@ -52,19 +54,21 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
     Example: tocsin silence add --match service=shop --for 2h --by ann --reason "known, fixed tonight"
     """
-    configuration = loaded(config)
+    zone = source(config).zone
+    configuration = loaded(config) if server() is None else None
     asked = read_match(configuration, match)
-    when = times(configuration, start=start, end=until, lasts=lasts)
-    silence = planned(configuration, "silence.add", **asked, **when, reason=reason, by=by)
-    if not fitting(configuration, asked):
+    when = times(zone, start=start, end=until, lasts=lasts)
+    silence = planned(config, "silence.add", **asked, **when, reason=reason, by=by)
+    if configuration is not None and not fitting(configuration, asked):
         print(
             f"tocsin: warning: {silence['id']} fits no check today{hint(configuration, asked)}",
             file=sys.stderr,
         )
-    show(configuration, silence, as_json=as_json)
+    show(zone, silence, as_json=as_json)
 
 
 @app.command("list")
+@also_afar
 def list_(
     config: ConfigOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is over or was called off.")] = False,
@@ -74,23 +78,12 @@ def list_(
 
     Example: tocsin silence list --all
     """
-    from agent.clock import SystemClock
-    from agent.store.planning import record_document
-    from agent.store.reader import NoStore, reading
-    from alerting.incidents.problem import Why
-
-    configuration, now = loaded(config), SystemClock().now()
-    agent = configuration.agent
-    try:
-        with reading(Path(agent.state_dir), agent.id) as store:
-            found = [record_document(each, now) for each in store.suppressions().all(Why.SILENCE)]
-    except NoStore as error:
-        fail(str(error), 1)
-    listed = [each for each in found if everything or each["state"] in ("planned", "running")]
+    asked = source(config)
+    listed = asked.silences(everything=everything)
     if as_json:
         print_json(listed)
         return
-    zone = agent.timezone
+    zone = asked.zone
     rows = [
         [each["id"], each["state"], for_whom(each), told(each["from"], zone), told(each["until"], zone), each["by"],
          each["reason"]]
@@ -100,6 +93,7 @@ def list_(
 
 
 @app.command()
+@also_afar
 def end(
     silence: Annotated[str, typer.Argument(metavar="ID", help="The silence, such as S-1.")],
     by: ByOption = "",
@@ -110,17 +104,15 @@ def end(
 
     Example: tocsin silence end S-1
     """
-    configuration = loaded(config)
     wanted = number(silence, "S", "silence", "S-1")
-    show(configuration, planned(configuration, "silence.end", id=wanted, by=by), as_json=as_json)
+    show(source(config).zone, planned(config, "silence.end", id=wanted, by=by), as_json=as_json)
 
 
-def show(config: Config, document: dict[str, Any], *, as_json: bool) -> None:
+def show(zone: str, document: dict[str, Any], *, as_json: bool) -> None:
     """A silence or pause as it stands now."""
     if as_json:
         print_json(document)
         return
-    zone = config.agent.timezone
     span = f"{told(document['from'], zone)} to {told(document['until'], zone)}"
     print(f"{document['id']} is {document['state']}: {for_whom(document)}, {span}")
 

@@ -138,7 +138,7 @@ def moments(config: Config, start: str | None, until: str | None, lasts: str | N
     from agent.cli.asking import times
     from agent.clock import SystemClock
 
-    found = times(config, start=start, end=until, lasts=lasts)
+    found = times(config.agent.timezone, start=start, end=until, lasts=lasts)
     begins = found["start"] if found["start"] is not None else SystemClock().now()
     ends = found["end"] if found["end"] is not None else begins + round(found["lasts"] * 1_000_000)
     return {"start": found["start"], "end": ends}

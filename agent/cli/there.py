@@ -78,6 +78,9 @@ class There:
     def maintenance(self, *, everything: bool) -> list[Document]:
         return self._all("/maintenance", {"all": everything})
 
+    def silences(self, *, everything: bool) -> list[Document]:
+        return self._all("/silences", {"all": everything})
+
     def changes(self, since: int) -> list[Document]:
         from alerting.slo.figures import rfc3339
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,6 +18,7 @@ from alerting.outgoing import Standing
 from tests.agent.test_delivery import Delivering
 from tests.fakes.helpdesk import ANY, Call, Helpdesk
 from tests.moving_clock import MovingClock
+from tests.web_server import WebServer
 
 pytestmark = pytest.mark.anyio
 PROBLEMS, HEALED = 200, 80
@@ -55,8 +56,7 @@ class Sites:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = WebServer(("127.0.0.1", 0), Handler)
         Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property

@@ -23,10 +23,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.web_server import WebServer
 
 Ticket = dict[str, Any]
 ANY = 1_000_000
@@ -84,7 +86,7 @@ class Helpdesk:
     _faults: dict[str, list[Fault]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _released: threading.Event = field(default_factory=threading.Event)
-    _server: ThreadingHTTPServer | None = None
+    _server: WebServer | None = None
     _connections: set[socket.socket] = field(default_factory=set)
 
     @property
@@ -149,8 +151,7 @@ class Helpdesk:
 
     def open(self) -> None:
         """Listen; on the same port as before, if there was one."""
-        server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
-        server.daemon_threads = True
+        server = WebServer(("127.0.0.1", self.port), _handler(self))
         self._server, self.port = server, server.server_address[1]
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 

@@ -21,12 +21,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.contracts import are_here, contract
+from tests.web_server import WebServer
 
 
 class Fault(Enum):
@@ -107,7 +108,7 @@ class Vendor:
         self.now: Callable[[], float] = time.time
         self.lock = threading.RLock()
         self._troubles: list[_Trouble] = []
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._released = threading.Event()
 
     def answer(self, request: Request) -> Reply:
@@ -222,10 +223,7 @@ _INSTEAD: dict[Fault | None, Callable[[float, float], Reply]] = {
 }
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
+class _Server(WebServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever called went away: that is theirs."""
 

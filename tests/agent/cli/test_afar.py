@@ -31,6 +31,8 @@ LISTS = (
     ("outbox", "list", "--unsent"),
     ("maintenance", "list"),
     ("maintenance", "list", "--all"),
+    ("silence", "list"),
+    ("silence", "list", "--all"),
     ("changes", "list"),
     ("changes", "list", "--since", "2d", "--service", "shop"),
 )
@@ -52,7 +54,7 @@ class Both:
 
     def __init__(self, daemon: Daemon, elsewhere: Path) -> None:
         self.daemon, self.elsewhere, self.now = daemon, elsewhere, rfc3339(now())
-        for scope in ("look", "work"):
+        for scope in ("look", "work", "plan"):
             told = ask(daemon.state_dir, "tokens.add", name=f"far-{scope}", scope=scope)
             self.file(scope).write_text(f"{told['token']}\n", encoding="utf-8")
             self.file(scope).chmod(stat.S_IRUSR)
@@ -188,7 +190,9 @@ def plain(document: Any, ids: tuple[str, ...]) -> Any:
         return [plain(each, ids) for each in document]
     if isinstance(document, str):
         return (
-            "…" if document in ids or document[:3] == "202" or document in ("root", "far-work") else document
+            "…"
+            if document in ids or document[:3] == "202" or document in ("root", "far-work", "far-plan")
+            else document
         )
     return document
 
@@ -213,15 +217,80 @@ def test_tickets_are_worked_on_from_there_as_from_here(tocsin: Tocsin, both: Bot
     one, two = (each["id"] for each in opened)
     here, there = (plain(each, (one, two)) for each in opened)
     assert there == here
-    for verb, *words in VERBS:
+    for verb, *asked in VERBS:
         said = [
-            tocsin("tickets", verb, *(each.replace("{}", name) for each in words), "--json", *options)
+            tocsin("tickets", verb, *(each.replace("{}", name) for each in asked), "--json", *options)
             for name, options in ((one, both.here()), (two, both.there("work")))
         ]
         assert [(each.code, each.err) for each in said] == [(0, "")] * 2, (verb, said)
         ids = tuple(f"T-{number}" for number in range(1, 40))
         here, there = (plain(each.document, ids) for each in said)
         assert there == here, verb
+
+
+PLANS: tuple[tuple[str, ...], ...] = (
+    ("maintenance", "add", "--service", "disks", "--for", "2h", "--reason", "new disk"),
+    ("maintenance", "add", "--from", "2d", "--to", "3d", "--reason", "new rack"),
+    ("silence", "add", "--match", "service=shop", "--match", "severity=low,high", "--for", "1h", "--reason", "known"),
+    ("silence", "add", "--match", "site=north", "--until", "4h", "--reason", "known"),
+    ("silence", "end", "{silence}"),
+    ("changes", "add", "new basket", "--service", "shop", "--version", "2.3"),
+    ("maintenance", "end", "{running}"),
+    ("maintenance", "cancel", "{planned}"),
+)  # fmt: skip
+REFUSED: tuple[tuple[str, ...], ...] = (
+    ("maintenance", "add", "--service", "disks", "--to", "2020-01-01T00:00", "--reason", "late"),
+    ("maintenance", "end", "M-99"),
+    ("maintenance", "cancel", "M-99"),
+    ("silence", "end", "S-99"),
+    ("resume", "disks"),
+)
+
+
+def test_work_is_planned_from_there_as_from_here(tocsin: Tocsin, both: Both) -> None:
+    ids = tuple(f"{letter}-{number}" for letter in "MSPC" for number in range(1, 40))
+    made: dict[str, list[str]] = {"silence": [], "running": [], "planned": []}
+    for words in PLANS:
+        said = [
+            tocsin(
+                *(made[each.strip("{}")][at] if each.startswith("{") else each for each in words), *options, "--json"
+            )
+            for at, options in enumerate((both.here(), both.there("plan")))
+        ]  # fmt: skip
+        assert [(each.code, each.err) for each in said if each.code] == [], words
+        here, there = (plain(each.document, ids) for each in said)
+        assert there == here, words
+        if words[1] == "add" and words[0] != "changes":
+            state = "silence" if words[0] == "silence" else said[0].document["state"]
+            made[state] = [each.document["id"] for each in said]
+
+
+def test_a_check_rests_from_there_as_from_here(tocsin: Tocsin, both: Both) -> None:
+    told = []
+    for options in (both.here(), both.there("plan")):
+        paused = tocsin("pause", "disks.cpu", "--for", "10m", "--reason", "it is moved", "--json", *options)
+        resumed = tocsin("resume", "disks", "--json", *options)
+        assert (paused.err, resumed.err) == ("", "")
+        told.append(plain([paused.document, resumed.document], ("P-1", "P-2")))
+    assert told[0] == told[1]
+
+
+def test_plans_are_refused_alike(tocsin: Tocsin, both: Both) -> None:
+    for words in REFUSED:
+        here, there = (tocsin(*words, *options) for options in (both.here(), both.there("plan")))
+        assert here.code != 0, words
+        assert (there.out, there.code == 0) == ("", False), words
+    running = tocsin(
+        "maintenance", "add", "--for", "2h", "--reason", "now", "--json", *both.there("plan")
+    ).document["id"]
+    rejected: tuple[tuple[tuple[str, ...], str], ...] = (
+        (("cancel", running), "has begun"),
+        (("end", running, "--at", "3h"), "with --url it ends now"),
+    )
+    for more, why in rejected:
+        ended = tocsin("maintenance", *more, *both.there("plan"))
+        assert (ended.code in (1, 64), why in ended.err) == (True, True), ended
+    assert tocsin("maintenance", "end", running, *both.there("plan")).code == 0
 
 
 def test_a_refusal_is_said_alike(tocsin: Tocsin, both: Both) -> None:
@@ -259,7 +328,7 @@ def test_what_is_done_on_the_host_alone_is_not_done_beside_another(
     monkeypatch.setenv("TOCSIN_URL", both.daemon.address)
     monkeypatch.setenv("TOCSIN_TOKEN_FILE", str(both.file("look")))
     for words in (
-        ("silence", "add", "--match", "service=shop", "--for", "1h", "--reason", "known"),
+        ("recheck", "shop.home"),
         ("tickets", "verify", "T-1"),
     ):
         ended = tocsin(*words, *both.here())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from config.loader import load
 from tests.fakes.connector import TYPE
 from tests.fakes.helpdesk import ANY, Helpdesk
 from tests.moving_clock import SECOND, Driven, MovingClock
+from tests.web_server import WebServer
 
 KNOWN: Mapping[str, ConnectorType] = {TYPE.name: TYPE}
 
@@ -44,11 +45,7 @@ def street() -> Iterator[Street]:
         def log_message(self, *_: object) -> None:
             return
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 256  # all services of a street may be looked at in the same moment
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = WebServer(("127.0.0.1", 0), Handler)
     town.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
