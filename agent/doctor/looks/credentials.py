@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from agent.doctor.finding import Finding, finding
 from agent.doctor.ground import Ground
-from agent.doctor.unit import CREDENTIALS, Unit
+from agent.doctor.unit import CREDENTIALS
 
 _TOPIC = "credentials"
 _BEGINNING = "${credential:"
-_LOADED = ("LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted")
 _RESTART = "systemctl daemon-reload && systemctl restart tocsin"
 
 
 def look(ground: Ground) -> Iterator[Finding]:
     """Each name of the configuration, as root sees it: the files are for root alone."""
-    if os.geteuid() != 0 or not ground.unit.is_there or ground.unit["ImportCredential"]:
+    if os.geteuid() != 0 or not ground.unit.is_there:
         return
-    paths = _paths(ground.unit)
     for reference in ground.secrets:
         if reference.startswith(_BEGINNING):
-            yield _one(reference.removeprefix(_BEGINNING).removesuffix("}"), paths)
+            yield judged(reference.removeprefix(_BEGINNING).removesuffix("}"), ground.unit.credentials)
 
 
-def _paths(unit: Unit) -> dict[str, str]:
-    """What the unit loads, by name, and from where; the path is empty where systemd looks for it by itself."""
-    words = [word for setting in _LOADED for word in unit[setting].split()]
-    return {name: path for name, _, path in (word.partition(":") for word in words)}
-
-
-def _one(name: str, paths: dict[str, str]) -> Finding:
+def judged(name: str, loaded: Mapping[str, str]) -> Finding:
+    """One name, by what the files of the unit load and what a unit that runs has."""
     # A directory is loaded under its name, each file in it as NAME_FILE.
-    found = [path for known, path in paths.items() if name == known or name.startswith(f"{known}_")]
+    found = [
+        path for known, path in loaded.items() if fnmatchcase(name, known) or name.startswith(f"{known}_")
+    ]
     if (CREDENTIALS / name).exists():
         return finding(_TOPIC, name, "ok", "the unit that runs has it")
     if not found:
