@@ -14,11 +14,13 @@ _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # What a name ends with whose value is nobody's business: DB_PASSWORD, X-Api-Key, csrf_token, JSESSIONID.
 _NAME = (
-    r"(?:(?:api|access|private)[_-]?key|token|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|credentials?"
+    r"(?:(?:api|access|private)[_-]?key|token|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?<!load)(?<!\$\{)credentials?"
     r"|[_-]pass|(?<![a-z])(?:pwd|session)|sess(?:ion)?[_-]?id)"
 )
 _SAYS = r"""(?:\\?["']?\]?\s{0,3}(?:=>|:=|={1,3}|:)\s{0,3}|["']\s{1,3}(?:value|content)=)"""
 _WHAT = r"""(?:\\?"[^"\r\n]{1,500}"?|\\?'[^'\r\n]{1,500}'?|[^\s"'&,;<>\\]{3,500})"""
+# A reference says where a secret is kept, not what it is: our own mistakes name it.
+_REFERENCE = r"""(?!\s{0,3}["']?\$\{(?:env|file|credential):[^}\s]{1,200}\}(?:: |["',;)]|$))"""
 _NOTHING = r"(?!(?:null|none|nil|true|false|undefined)(?![\w-]))"
 
 # A text that was cut before it came here ends in dots: what stands there may be the first half of a secret.
@@ -32,7 +34,10 @@ _PATTERNS = tuple(
     (words.split(), re.compile(pattern))
     for words, pattern in (
         ("cookie", r"""(?i)((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?)[^\r\n"']{1,4000}"""),
-        ("authorization", r"""(?i)(authorization["']?\s{0,3}[:=]\s{0,3}["']?)[^\r\n"',;]{1,4000}"""),
+        (
+            "authorization",
+            r"""(?i)(authorization["']?\s{0,3}[:=]\s{0,3}["']?)""" + _REFERENCE + r"""[^\r\n"',;]{1,4000}""",
+        ),
         (
             "bearer basic",
             r"(\b(?i:bearer|basic)\s{1,3})(?=[\w.~+/-]{0,200}?(?:[0-9=+/~]|[a-z][A-Z]))[\w.~+/=-]{6,2000}",
@@ -43,7 +48,10 @@ _PATTERNS = tuple(
             "akia asia gh glpat- xox",
             r"()\b(?:A[KS]IA[A-Z0-9]{16}|gh[opsur]_\w{20,200}|glpat-[\w-]{20,200}|xox[abeprs]-[\w-]{10,200})",
         ),
-        ("key token secret pass credential pwd sess", rf"(?i)({_NAME}{_SAYS}){_NOTHING}{_WHAT}"),
+        (
+            "key token secret pass credential pwd sess",
+            rf"(?i)({_NAME}{_SAYS}){_NOTHING}{_REFERENCE}{_WHAT}",
+        ),
         ("://", r"""(://)[^\s/@"'<>]{1,300}+(?:@[^\s/@"'<>]{1,100}+){0,3}@"""),
         (
             "://",

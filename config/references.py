@@ -90,9 +90,14 @@ def _follow(where: str, name: str) -> str:
         raise SecretError(f"{reference}: a credential has a plain name, as in LoadCredential=")
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
-        reason = "known only inside the unit, by its LoadCredential="
+        reason = "known only inside the unit, by its LoadCredential"
         raise SecretError(f"{reference}: {reason}", only_here=True)
-    return _from_file(Path(directory) / name, reference)
+    path = Path(directory) / name
+    if os.access(directory, os.X_OK) and not os.path.lexists(path):
+        raise SecretError(
+            f"{reference}: the unit loads no credential of that name (LoadCredential, then a restart)"
+        )
+    return _from_file(path, reference)
 
 
 def _from_environment(name: str, reference: str) -> str:

@@ -23,7 +23,6 @@ _USAGE, _CONFIG = 64, 78
 _LIKE = {"ok": "ok", "warn": "degraded", "fail": "down"}
 _COLUMN = 28
 _USER = "tocsin"
-_CREDENTIALS = Path("/run/credentials/tocsin.service")
 
 
 def doctor(
@@ -97,16 +96,18 @@ def _remarks(who: Who) -> list[Finding]:
 def _ground(config: Path | None, who: Who, systemd: Unit) -> Ground:
     """Raises ConfigError. What systemd gives to the unit alone is known while the unit runs, to root."""
     from agent.doctor.ground import Ground
+    from agent.doctor.unit import CREDENTIALS
     from config.errors import ConfigError
     from config.loader import examine
 
-    if "CREDENTIALS_DIRECTORY" not in os.environ and os.access(_CREDENTIALS, os.R_OK):
-        os.environ["CREDENTIALS_DIRECTORY"] = str(_CREDENTIALS)
+    if "CREDENTIALS_DIRECTORY" not in os.environ and os.access(CREDENTIALS, os.R_OK):
+        os.environ["CREDENTIALS_DIRECTORY"] = str(CREDENTIALS)
     path = config_path(config)
     loaded = examine(path, kinds(), connectors())
     if loaded.config is None:
         raise ConfigError(loaded.errors)
-    return Ground(path.absolute(), loaded.config, kinds(), connectors(), who, systemd)
+    secrets = tuple(dict.fromkeys(each.reference for each in loaded.secrets))
+    return Ground(path.absolute(), loaded.config, kinds(), connectors(), who, systemd, secrets)
 
 
 def _tell_mistakes(error: Any, who: Who, remedy: str, *, as_json: bool) -> None:

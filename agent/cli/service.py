@@ -34,8 +34,10 @@ _FOR_THE_SHELL: Mapping[Shell, str] = {
     Shell.FISH: "usr/local/share/fish/vendor_completions.d/tocsin.fish",
 }
 _MANUAL = "usr/local/share/man/man1/tocsin.1"
+_DROP_INS = "usr/local/share/tocsin/drop-ins"
 _DEBIANS = "usr/lib/systemd/system/tocsin.service"
 _PACKAGED = "/opt/tocsin/bin/tocsin"
+_CONFIG, _STAYS = "etc/tocsin/tocsin.yaml", "/etc/tocsin, /var/lib/tocsin, the user tocsin"
 _THEN = (
     ("systemd-sysusers", "tocsin.conf"),
     ("systemd-tmpfiles", "--create", "tocsin.conf"),
@@ -58,20 +60,22 @@ def install(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
 
     Example: tocsin service install
     """
-    if (root / _DEBIANS).exists():
-        fail(
-            f"the Debian package is installed, its unit is {root / _DEBIANS}: apt remove tocsin first", _USAGE
-        )
-    for place, text in _texts(_command()):
+    _not_beside_the_package(root)
+    steps = _THEN if root == Path("/") else ()
+    for step in steps:
+        _program(step)
+    os.umask(0o022)  # whatever root's own is: others are to read what is written here
+    for place, text in _texts(_command(root)):
         _say("write", root / place)
         if not dry_run:
             _write(root / place, text)
-    for step in _THEN if root == Path("/") else ():
+    for step in steps:
         _say("run", " ".join(step))
         if not dry_run:
             _run(step)
     if not dry_run:
-        print("Next: tocsin init --output /etc/tocsin/tocsin.yaml; systemctl enable --now tocsin")
+        first = "" if (root / _CONFIG).exists() else f"tocsin init --output /{_CONFIG}; "
+        print(f"Next: {first}systemctl enable tocsin; systemctl restart tocsin")
 
 
 @app.command()
@@ -80,11 +84,12 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
 
     Example: tocsin service remove
     """
+    _not_beside_the_package(root)
     if root == Path("/"):
         _say("run", "systemctl disable --now tocsin.service tocsin.socket")
         if not dry_run:
             _run(("systemctl", "disable", "--now", "tocsin.service", "tocsin.socket"), must=False)
-    for place in (*_PLACES.values(), _MANUAL, *_FOR_THE_SHELL.values()):
+    for place in (*_unit_files(), _MANUAL, *_FOR_THE_SHELL.values()):
         _say("remove", root / place)
         if not dry_run:
             try:
@@ -93,28 +98,43 @@ def remove(root: RootOption = Path("/"), dry_run: DryOption = False) -> None:
                 fail(f"{root / place}: {(error.strerror or str(error)).lower()} (run it as root)", _USAGE)
     if root == Path("/") and not dry_run:
         _run(("systemctl", "daemon-reload"), must=False)
+    _say("stays", _STAYS)
+
+
+def _not_beside_the_package(root: Path) -> None:
+    """What the package has brought is its own to change."""
+    unit = root / _DEBIANS
+    if unit.exists():
+        fail(f"the Debian package is installed, its unit is {unit}: apt remove tocsin first", _USAGE)
+
+
+def _unit_files() -> dict[str, Path]:
+    """What is written as it is shipped: the place below the root, and the file."""
+    drop_ins = {f"{_DROP_INS}/{each.name}": each for each in sorted((_shipped() / "drop-ins").iterdir())}
+    return {place: _shipped() / name for name, place in _PLACES.items()} | drop_ins
 
 
 def _texts(command: Path) -> Iterator[tuple[str, str]]:
     """What is written where, below the root."""
     from agent.cli.manual import manual
 
-    for name, place in _PLACES.items():
-        yield place, (_shipped() / name).read_text(encoding="utf-8").replace(_PACKAGED, str(command))
+    for place, file in _unit_files().items():
+        yield place, file.read_text(encoding="utf-8").replace(_PACKAGED, str(command))
     yield _MANUAL, manual()
     for shell, place in _FOR_THE_SHELL.items():
         yield place, script(shell) + "\n"
 
 
-def _command() -> Path:
-    """What the unit is to start: ours, where the service's user may reach it."""
+def _command(root: Path) -> Path:
+    """What the unit is to start: ours, where the service's user may reach it and, on this host, its Python."""
     command = Path(sys.executable).with_name("tocsin")
     if not command.exists():
         fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
-    for each in command.parents:
-        if not each.stat().st_mode & 0o001:
-            hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install tocsin"
-            fail(f"{command}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
+    for file in (command, *([Path(sys.executable).resolve()] if root == Path("/") else ())):
+        for each in file.parents:
+            if not each.stat().st_mode & 0o001:
+                hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ./tocsin-*.whl"
+                fail(f"{file}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
     return command
 
 
@@ -139,12 +159,17 @@ def _write(place: Path, text: str) -> None:
 
 
 def _run(step: tuple[str, ...], *, must: bool = True) -> None:
-    program = shutil.which(step[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
-    if program is None:
-        fail(f"{step[0]} is not here: this host has no systemd", _USAGE)
-    done = subprocess.run([program, *step[1:]], capture_output=True, text=True, check=False)
+    done = subprocess.run([_program(step), *step[1:]], capture_output=True, text=True, check=False)
     if done.returncode and must and step[0] != "sysctl":  # a container may forbid that; ping says so
         fail(f"{' '.join(step)}: {done.stderr.strip()[:300]}", _OUR_FAULT)
+
+
+def _program(step: tuple[str, ...]) -> str:
+    found = shutil.which(step[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if found is None:
+        hint = "apt-get install procps" if step[0] == "sysctl" else "this host has no systemd"
+        fail(f"{step[0]} is not here: {hint}", _USAGE)
+    return found
 
 
 def _say(what: str, which: object) -> None:

@@ -16,7 +16,7 @@ from config.models import Config
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Which file, and what is in it, who the service is, and what systemd says of it."""
+    """Which file, and what is in it, who the service is, what systemd says of it, and references to secrets."""
 
     path: Path
     config: Config
@@ -24,6 +24,7 @@ class Ground:
     connectors: Mapping[str, ConnectorType]
     who: Who
     unit: Unit
+    secrets: tuple[str, ...] = ()
 
     @property
     def state_dir(self) -> Path:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.host_programs import PATH
 
 NAME = "tocsin.service"
 SOCKET = "tocsin.socket"
+# Where systemd lays those of a unit that runs.
+CREDENTIALS = Path("/run/credentials") / NAME
 _BOOTED = Path(
     "/run/systemd/system"
 )  # https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html
@@ -20,17 +23,22 @@ _ASKED = (
     "NeedDaemonReload", "User", "SupplementaryGroups", "AmbientCapabilities", "LimitNOFILE", "RestartPreventExitStatus",
     "ExecStart",
 )  # fmt: skip
+_CREDENTIAL = re.compile(r"(?:Load|Set|Import)Credential(?:Encrypted)?=([^:\s]*):?(.*)")
 _PATIENCE = 5.0
 _LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Its properties by name, as texts; without any where systemd does not run this host, or does not answer."""
+    """Its properties by name, as texts; without any where systemd does not run this host, or does not answer.
+
+    `credentials`: what its files load, by name (of those imported, a pattern), and from where.
+    """
 
     properties: Mapping[str, str]
     why_not: str = ""
     listens: bool = False
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.properties.get(name, "")
@@ -56,14 +64,27 @@ def unit() -> Unit:
     try:
         told = _show(NAME, _ASKED)
         socket = _show(SOCKET, ("ActiveState",))
+        text = _systemctl("cat", NAME) if told.get("LoadState") == "loaded" else ""
     except (OSError, subprocess.SubprocessError) as error:
         return Unit({}, f"systemctl does not answer ({type(error).__name__})")
-    return Unit(told, listens=socket.get("ActiveState") == "active")
+    return Unit(told, "", socket.get("ActiveState") == "active", credentials(text))
+
+
+def credentials(text: str) -> dict[str, str]:
+    """Of the unit and its drop-ins, as `systemctl cat` prints them: `systemctl show` leaves them out."""
+    lines = (_CREDENTIAL.fullmatch(line.strip()) for line in text.splitlines())
+    return {found[1]: found[2] for found in lines if found and found[1]}
 
 
 def _show(name: str, properties: tuple[str, ...]) -> dict[str, str]:
+    told = _systemctl("show", name, f"--property={','.join(properties)}")
+    lines = (line.partition("=") for line in told.splitlines())
+    return {key: value[:_LONGEST] for key, _, value in lines}
+
+
+def _systemctl(*arguments: str) -> str:
     ended = subprocess.run(
-        ["systemctl", "show", name, f"--property={','.join(properties)}"],
+        ["systemctl", *arguments],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=_PATIENCE,
@@ -71,5 +92,4 @@ def _show(name: str, properties: tuple[str, ...]) -> dict[str, str]:
         env={"PATH": PATH, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""},
         cwd=os.sep,
     )
-    lines = (line.partition("=") for line in ended.stdout.decode("utf-8", "replace").splitlines())
-    return {key: value[:_LONGEST] for key, _, value in lines}
+    return ended.stdout.decode("utf-8", "replace")

@@ -45,13 +45,15 @@ class WebServer:
 class Host:
     """All that was found. `ipv6`: whether it has ::1. `remarks` say what could not be looked at.
 
-    `units` are those of systemd that are of note, `keeps_time` whether some program keeps the clock, `has_packages`
-    whether lists of packages are there, by which updates are known.
+    `sockets` are paths on which something listens. `units` are those of systemd that are of note, `keeps_time`
+    whether some program keeps the clock, `has_packages` whether lists of packages are there, by which updates are
+    known.
     """
 
     zone: str = "UTC"
     file_systems: tuple[FileSystem, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    sockets: tuple[str, ...] = ()
     web_servers: tuple[WebServer, ...] = ()
     access_logs: tuple[str, ...] = ()
     ipv6: bool = False

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from agent.survey import apache, nginx
 from agent.survey.file_systems import file_systems
 from agent.survey.found import Host, fit_to_write
-from agent.survey.listeners import listeners
+from agent.survey.listeners import listeners, sockets
 from agent.survey.units import units
 from checks.text import visible
 from config.errors import ConfigError
@@ -42,6 +42,7 @@ def survey(root: Path = Path("/")) -> Host:
         zone=_zone(root),
         file_systems=file_systems(_kernels(root, "proc/self/mountinfo"), root),
         listeners=listeners(_kernels(root, f"proc/net/{name}") for name in ("tcp", "tcp6")),
+        sockets=sockets(_kernels(root, "proc/net/unix")),
         web_servers=tuple(islice(servers, MOST_SERVERS)),
         access_logs=_access_logs(root, named),
         ipv6="00000000000000000000000000000001 " in _kernels(root, "proc/net/if_inet6"),

@@ -1,7 +1,8 @@
-"""What usually listens on a port, and what such a server says when one connects."""
+"""What usually listens on a port or a socket in the file system, and what such a server says when one connects."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,16 @@ class Known:
     title: str
     expect: str | None = None
     send: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSocket:
+    """A server that may listen in the file system alone: where, its process, and a program that asks it."""
+
+    port: int
+    path: re.Pattern[str]
+    process: Mapping[str, str]
+    asks: str
 
 
 SSH = Known("ssh", "Secure shell", "^SSH-")
@@ -40,6 +51,23 @@ SERVERS: Mapping[int, Known] = {
     11211: Known("memcached", "memcached", "^VERSION ", r"version\r\n"),
     27017: Known("mongodb", "MongoDB"),
 }
+SOCKETS = (
+    KnownSocket(
+        5432, re.compile(r"(?:/var)?/run/postgresql/\.s\.PGSQL\.\d{1,5}"), {"name": "postgres"}, "pg_isready"
+    ),
+    KnownSocket(
+        3306,
+        re.compile(r"(?:/var)?/run/mysqld/mysqld\.sock|/var/lib/mysql/mysql\.sock"),
+        {"command_line": r"^\S*(mariadbd|mysqld)( |$)"},
+        "mysqladmin ping",
+    ),
+    KnownSocket(
+        6379,
+        re.compile(r"(?:/var)?/run/redis/redis(?:-server)?\.sock"),
+        {"name": "redis-server"},
+        "redis-cli ping",
+    ),
+)
 # TLS from the first byte on: of these the certificate is looked at, which counts for the name that is on it.
 TLS_SERVERS: Mapping[int, Known] = {
     465: Known("smtps", "Mail submission over TLS"),

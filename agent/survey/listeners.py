@@ -1,6 +1,6 @@
-"""The TCP ports that something listens on, from the kernel's own tables; needs no privilege.
+"""The TCP ports and sockets in the file system that something listens on, from the kernel's own tables.
 
-Format: proc_net_tcp(5); an address is in the byte order of the host, in groups of four bytes.
+It needs no privilege. Format: proc_net_tcp(5); an address is in the byte order of the host, in groups of four bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from agent.survey.found import Listener
 MOST = 5000
 _LISTENING = "0A"
 _LOCAL = re.compile(r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) ")
+# Of type stream, with the flag of a socket that accepts connections.
+_SOCKET = re.compile(r"[0-9a-f]+: [0-9A-F]{8} [0-9A-F]{8} 0001[0-9A-F]{4} 0001 [0-9A-F]{2} +\d+ (/.{1,107})")
 _V4, _V6 = "127.0.0.1", "::1"
 _EVERYWHERE = {"0.0.0.0", "::"}
 
@@ -23,6 +25,12 @@ def listeners(tables: Iterable[str]) -> tuple[Listener, ...]:
     """Those of the texts of /proc/net/tcp and tcp6, by port."""
     found = {each for table in tables for each in _of(table)}
     return tuple(sorted(found, key=lambda each: (each.port, each.address))[:MOST])
+
+
+def sockets(table: str) -> tuple[str, ...]:
+    """The paths in the text of /proc/net/unix; what they are called is another's choice."""
+    found = filter(None, map(_SOCKET.fullmatch, table.split("\n")))
+    return tuple(sorted({each[1] for each in found})[:MOST])
 
 
 def _of(table: str) -> Iterator[Listener]:

@@ -28,6 +28,7 @@ class _Server:
 
     names: list[str] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
+    listens: bool = False
 
 
 def web_servers(text: str) -> Iterator[WebServer]:
@@ -36,13 +37,14 @@ def web_servers(text: str) -> Iterator[WebServer]:
     for blocks, words in _statements(text):
         if not words:  # a block ends
             if blocks[-1] == "server" and not _NOT_HTTP & set(blocks):
-                bindings = server.bindings or [Binding("", _HTTP_PORT, tls=False)]
+                bindings = server.bindings if server.listens else [Binding("", _HTTP_PORT, tls=False)]
                 yield WebServer("nginx", tuple(server.names), tuple(bindings))
             if blocks[-1] == "server":
                 server = _Server()
         elif blocks[-1:] == ["server"] and words[0] == "server_name":
             server.names += words[1:]
         elif blocks[-1:] == ["server"] and words[0] == "listen":
+            server.listens = True
             server.bindings += _bindings(words[1:])
 
 

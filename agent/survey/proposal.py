@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from agent.survey.found import Binding, Host, Listener, WebServer
-from agent.survey.known_ports import SERVERS, SSH, SSH_PORT, TLS_SERVERS, WEB_PORTS, Known
+from agent.survey.known_ports import SERVERS, SOCKETS, SSH, SSH_PORT, TLS_SERVERS, WEB_PORTS, Known
 from agent.survey.listeners import reachable_at
 from config.field_types import as_id
 
@@ -70,6 +70,7 @@ def proposal(host: Host, address: str = "") -> Proposal:
         *map(_site, listed[:MOST_SITES]),
         *_bare_web_servers(host, taken),
         *_servers(host),
+        *_on_sockets(host),
         *_tls_servers(host),
         *_units(host),
     ]
@@ -130,6 +131,19 @@ def _servers(host: Host) -> Iterator[Proposed]:
         at = reachable_at(port, host.listeners, ipv6=host.ipv6)
         if at:
             yield Proposed(known.name, known.title, {"port": _port(known, port, at)})
+
+
+def _on_sockets(host: Host) -> Iterator[Proposed]:
+    """Databases that listen in the file system alone: their processes are looked at."""
+    ports = {each.port for each in host.listeners}
+    for known in SOCKETS:
+        path = next(filter(known.path.fullmatch, host.sockets), None)
+        if path and known.port not in ports:
+            server = SERVERS[known.port]
+            remark = f"It listens on {path} alone. Whether it answers, a command check tells: {known.asks}"
+            yield Proposed(
+                server.name, server.title, {"process": {"type": "process", **known.process}}, remark
+            )
 
 
 def _port(known: Known, port: int, at: str) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -34,6 +35,17 @@ def _enabled(root: Path) -> Iterator[str]:
     for pattern in ("*.target.wants", "*.target.requires"):
         for folder in islice((root / _ENABLED).glob(pattern), _MOST_READ):
             try:
-                yield from (path.name for path in folder.iterdir())
+                yield from (path.name for path in folder.iterdir() if _is_there(root, path))
             except OSError:
                 continue
+
+
+def _is_there(root: Path, link: Path) -> bool:
+    """A package that was removed may leave the link of its unit, or a mask."""
+    own = root / _ENABLED / link.name
+    if own.is_symlink() and str(own.readlink()) == os.devnull:
+        return False
+    return (
+        not link.is_symlink()
+        or (root / str(link.parent.relative_to(root) / link.readlink()).lstrip("/")).exists()
+    )

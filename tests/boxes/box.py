@@ -27,6 +27,7 @@ _INCLUDED = (
     "ca-certificates,dbus,init-system-helpers,iproute2,passwd,procps,python3,python3-venv,systemd,systemd-sysv,"
     "tzdata,util-linux"
 )
+_PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuacct")
 _BOOTING, _ENDING = 60.0, 30.0
 
@@ -117,7 +118,14 @@ class Box:
     ) -> subprocess.CompletedProcess[str]:
         """What became of a command in the box."""
         inside = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"]
-        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb"]
+        clean = [
+            "env",
+            "-i",
+            f"PATH={_PATH}",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            "TERM=dumb",
+        ]
         clean += [f"{name}={value}" for name, value in (env or {}).items()]
         return subprocess.run(
             [*inside, *clean, *command],

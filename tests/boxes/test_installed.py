@@ -1,9 +1,8 @@
-"""From the package to its purge, as a sysadmin lives it, under the real systemd of each Debian."""
+"""Days with the service, as a sysadmin lives them, under the real systemd of each Debian."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,36 +73,6 @@ def metrics(box: Box) -> list[str]:
 
 def main_pid(box: Box) -> str:
     return box.show("MainPID")
-
-
-def test_from_the_first_command_to_the_purge(box: Box, package: Package) -> None:
-    before = everything(box)
-    printed = install(box, package(""))
-    assert "not started" not in printed
-    assert box.show("ActiveState") == "active" and box.show("UnitFileState") == "enabled"
-    assert re.fullmatch(r"watching \d+ checks", box.show("StatusText"))
-    assert box.run("stat", "-c", "%U:%G %a", "/etc/tocsin/tocsin.yaml").strip() == "root:tocsin 640"
-    assert box.run("stat", "-c", "%U:%G %a", "/var/lib/tocsin").strip() == "tocsin:tocsin 700"
-    assert box.run("ps", "-o", "user=", "-p", main_pid(box)).strip() == "tocsin"
-    assert "(adm)" in box.run("id", "tocsin")
-    assert said(box, "validate")["ok"]
-    box.run("dpkg", "--remove", "tocsin")
-    assert box.show("ActiveState") == "inactive"
-    box.run("test", "-e", "/var/lib/tocsin/tocsin.db")
-    box.run("test", "-e", "/etc/tocsin/tocsin.yaml")
-    install(box, package(""))
-    box.until("it runs again", lambda: box.show("ActiveState") == "active")
-    box.run("dpkg", "--purge", "tocsin")
-    assert everything(box) - before == set()
-    assert box.try_("getent", "passwd", "tocsin").returncode == 2
-
-
-def everything(box: Box) -> set[str]:
-    """All files that are there to stay, but for what the system itself writes down."""
-    places = ["/etc", "/usr", "/opt", "/var/lib", "/var/log"]
-    theirs = "/var/lib/(dpkg|apt|systemd)|/var/log/(journal|dpkg.log)|/etc/(passwd|group|g?shadow|subuid|subgid)-?$"
-    found = box.try_("find", *places, "-xdev", "-print").stdout.splitlines()
-    return {path for path in found if not re.match(theirs, path)}
 
 
 def test_a_day_with_it(box: Box, package: Package) -> None:

@@ -52,9 +52,12 @@ def file(package: Package) -> Path:
 
 
 @pytest.fixture
-def unpacked(file: Path, tmp_path: Path) -> Path:
-    told("dpkg-deb", "-x", file, tmp_path)
-    return tmp_path
+def unpacked(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To be looked at only: it is unpacked once for all."""
+    place = tmp_path_factory.getbasetemp() / f"unpacked-{file.stem}"
+    if not place.exists():
+        told("dpkg-deb", "-x", file, place)
+    return place
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ _WINDOW += "rate_500 rate_5xx rate_2xx rate_3xx rate_499 rate_502_504"
 ROWS = (
     Row("access_log", ("requests", *_WINDOW.split(), "bytes", "malformed", "behind", "per_second"),
         ("silent",)),
-    Row("command", ("exit", "load15"), remark="a program of the host, without privileges"),
+    Row("command", ("exit",), ("load15",), remark="a program of the host, without privileges"),
     Row("cpu", (), (), ("busy", "steal", "iowait", "busiest"), ("quota", "quota_used", "throttled")),
     Row("disk", ("total", "read_only", "mount"), (), ("used", "free", "inodes_used"), lacking=("writable",),
         within=0.002, remark="`write: true` needs `ReadWritePaths=`"),

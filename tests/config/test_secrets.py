@@ -227,7 +227,7 @@ def test_credential_outside_the_unit_is_only_warned_of(look: Look, monkeypatch: 
     assert found.errors == []
     assert [str(problem) for problem in found.warnings] == [
         "tocsin.yaml:1:21: agent.sentry_dsn: ${credential:dsn}: known only inside the unit, by its "
-        "LoadCredential= (not looked at here: the daemon must be able to read it)"
+        "LoadCredential (not looked at here: the daemon must be able to read it)"
     ]
 
 

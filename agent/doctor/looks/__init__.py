@@ -6,6 +6,7 @@ from agent.doctor.ground import Look
 from agent.doctor.looks import (
     clock,
     configuration,
+    credentials,
     daemon,
     files,
     helpdesks,
@@ -20,6 +21,7 @@ from agent.doctor.looks import (
 # Those of the world outside may wait; all run at once, and the whole ends with the longest.
 LOOKS = (
     Look("configuration", configuration.look),
+    Look("credentials", credentials.look, as_service=False),
     Look("state", state.look),
     Look("store", store.look, seconds=20.0),
     Look("daemon", daemon.running),

@@ -24,7 +24,7 @@ def look(ground: Ground) -> Iterator[Finding]:
         yield finding(_TOPIC, "systemd", "ok", f"not looked at: {unit.why_not}")
     elif not unit.is_there:
         text = f"tocsin.service is not installed ({unit['LoadState'] or 'unknown'})"
-        yield finding(_TOPIC, "tocsin.service", "warn", text, 'README.md, "Install as a service"')
+        yield finding(_TOPIC, "tocsin.service", "warn", text, "tocsin service install: docs/install.md")
     else:
         yield from _enabled(unit)
         yield _state(unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,10 @@ PLACES = {
     "etc/sysusers.d/tocsin.conf": "tocsin.sysusers",
     "etc/tmpfiles.d/tocsin.conf": "tocsin.tmpfiles",
     "etc/sysctl.d/50-tocsin.conf": "tocsin.sysctl",
+    **{
+        f"usr/local/share/tocsin/drop-ins/{name}.conf": f"drop-ins/{name}.conf"
+        for name in ("clock", "docker", "journal", "raw-commands", "raw-ping")
+    },
 }
 READ = {
     "usr/local/share/bash-completion/completions/tocsin": script(Shell.BASH) + "\n",
@@ -44,17 +49,35 @@ def test_it_writes_what_the_package_has_and_takes_it_away(tmp_path: Path, root: 
     assert written(tmp_path) == set()
 
 
+def test_others_may_read_what_is_written_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert tocsin("service", "install", "--root", str(tmp_path / "r")).code == 0
+    finally:
+        os.umask(before)
+    closed = [each for each in (tmp_path / "r").rglob("*") if not each.stat().st_mode & 0o004]
+    assert closed == []
+
+
+def test_without_systemd_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = tocsin("service", "install", "--dry-run")
+    assert (done.code, done.out) == (64, "")
+    assert done.err == "tocsin: systemd-sysusers is not here: this host has no systemd\n"
+
+
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     done = tocsin("service", "install", "--root", str(tmp_path), "--dry-run")
     assert done.code == 0 and str(tmp_path / "etc/systemd/system/tocsin.service") in done.out
     assert written(tmp_path) == set()
 
 
-def test_beside_the_debian_package_it_writes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["install", "remove"])
+def test_beside_the_debian_package_it_does_nothing(command: str, tmp_path: Path) -> None:
     unit = tmp_path / "usr" / "lib" / "systemd" / "system" / "tocsin.service"
     unit.parent.mkdir(parents=True)
     unit.touch()
-    done = tocsin("service", "install", "--root", str(tmp_path))
+    done = tocsin("service", command, "--root", str(tmp_path))
     assert done.code == 64 and f"the Debian package is installed, its unit is {unit}" in done.err
     assert written(tmp_path) == {str(unit.relative_to(tmp_path))}
 

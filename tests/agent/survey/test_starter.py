@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,10 +185,14 @@ def test_a_host_with_systemd_has_its_daemons_clock_and_updates_looked_at(
     ]
     root = make_host(
         {"var/lib/apt/lists/deb.example_dists_stable_main_binary-amd64_Packages": ""},
-        directories=("run/systemd/system", wants, "etc/systemd/system/a.target.wants"),
+        directories=("run/systemd/system", wants, "etc/systemd/system/a.target.wants", "lib/systemd/system"),
     )
-    for unit in units:
+    for unit in [*units, "redis.service", "squid.service"]:
         (root / wants / unit).symlink_to(f"/lib/systemd/system/{unit}")
+    # Of a package that was removed its link may be left, and of one that is masked.
+    for unit in [*units, "squid.service"]:
+        (root / "lib/systemd/system" / unit).touch()
+    (root / "etc/systemd/system/squid.service").symlink_to("/dev/null")
     host = survey(root)
     config = _written(host, tmp_path)
     assert host.units == ("nginx.service", "php8.2-fpm.service")
@@ -209,6 +214,34 @@ def test_a_great_many_units_are_capped(make_host: MakeHost) -> None:
     wants = "etc/systemd/system/multi-user.target.wants"
     files = {f"{wants}/wg-quick@w{number}.service": "" for number in range(100)}
     assert len(survey(make_host(files, directories=("run/systemd/system",))).units) == MOST
+
+
+UNIX = "0000000000000000: 00000002 00000000 {flags} 0001 01 41 {path}\n"
+
+
+def test_databases_that_listen_in_the_file_system_alone_are_found(
+    make_host: MakeHost, tmp_path: Path
+) -> None:
+    lines = "".join(
+        UNIX.format(flags="00010000", path=path)
+        for path in (
+            "/run/postgresql/.s.PGSQL.5432", "/var/run/redis/redis-server.sock", "/run/mysqld/mysqld.sock",
+            "/run/mysqld/mysqld.sock.lock", "/tmp/a\nb", "@/run/redis/redis.sock",
+        )
+    )  # fmt: skip
+    files = {"proc/net/unix": f"Num RefCount Protocol Flags Type St Inode Path\n{lines}"}
+    config = _written(survey(make_host({**files, "proc/net/tcp": _tcp(3306)})), tmp_path)
+    found = {check.address: check.kind for check in config.checks() if check.service != "host"}
+    assert found == {"mysql.port": "tcp", "postgresql.process": "process", "redis.process": "process"}
+    assert "It listens on /run/postgresql/.s.PGSQL.5432 alone" in (tmp_path / "tocsin.yaml").read_text()
+    config = _written(survey(make_host({**files, "proc/net/tcp": _tcp()})), tmp_path)
+    pattern = _check(config, "mysql.process").spec.command_line
+    assert re.search(pattern, "/usr/sbin/mariadbd") and not re.search(pattern, "/bin/sh /usr/bin/mysqld_safe")
+
+
+def test_a_socket_that_nobody_listens_on_is_no_server(make_host: MakeHost) -> None:
+    lines = UNIX.format(flags="00000000", path="/run/postgresql/.s.PGSQL.5432")
+    assert survey(make_host({"proc/net/unix": lines})).sockets == ()
 
 
 def test_certificates_of_local_tls_servers_are_looked_at(tmp_path: Path) -> None:
@@ -319,6 +352,7 @@ hosts = st.builds(
     Host,
     file_systems=st.lists(st.builds(FileSystem, paths, st.just("ext4")), max_size=4).map(tuple),
     listeners=st.lists(st.builds(Listener, addresses, ports), max_size=4).map(tuple),
+    sockets=st.lists(texts | st.just("/run/mysqld/mysqld.sock"), max_size=2).map(tuple),
     web_servers=st.lists(st.builds(WebServer, st.just("nginx"), names, bindings), max_size=3).map(tuple),
     access_logs=st.lists(paths, max_size=3).map(tuple),
     ipv6=st.booleans(),

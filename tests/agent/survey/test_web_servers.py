@@ -25,6 +25,7 @@ http {
         # server_name not.this;
     }
     server { server_name bare.example; }
+    server { server_name inner.example; listen unix:/run/inner.sock; }
 }
 stream { server { listen 5432; server_name db.example; } }
 """
@@ -52,6 +53,7 @@ def test_nginx_virtual_hosts_are_found_with_names_and_bindings() -> None:
         ("_",): (Binding("", 80, False), Binding("::", 80, False)),
         ("shop.example", "www.shop.example"): (Binding("", 443, True), Binding("127.0.0.1", 8443, True)),
         ("bare.example",): (Binding("", 80, False),),
+        ("inner.example",): (),
     }
 
 
