@@ -15,7 +15,8 @@ from tests.end_to_end.daemon import tocsin
 Program = Callable[[str, str], Path]
 BASH = """
 . /usr/share/bash-completion/bash_completion
-_completion_loader tocsin
+# The second is what older ones call it.
+if declare -F _comp_load >/dev/null; then _comp_load tocsin; else _completion_loader tocsin; fi
 COMP_WORDS=(tocsin checks show mem) COMP_CWORD=3
 _tocsin_completion tocsin
 echo "${COMPREPLY[@]}"
