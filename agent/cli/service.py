@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,9 @@ _DROP_INS = "usr/local/share/tocsin/drop-ins"
 _DEBIANS = "usr/lib/systemd/system/tocsin.service"
 _PACKAGED = "/opt/tocsin/bin/tocsin"
 _CONFIG, _STAYS = "etc/tocsin/tocsin.yaml", "/etc/tocsin, /var/lib/tocsin, the user tocsin"
+_HOW = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ./tocsin-*.whl"
+# What means nothing else in a unit: no blanks, quotes, dollars or per cent signs.
+_PLAIN = re.compile(r"[\w./@+-]+")
 _THEN = (
     ("systemd-sysusers", "tocsin.conf"),
     ("systemd-tmpfiles", "--create", "tocsin.conf"),
@@ -130,11 +134,12 @@ def _command(root: Path) -> Path:
     command = Path(sys.executable).with_name("tocsin")
     if not command.exists():
         fail(f"{command} is not there: install it with pipx or pip first", _USAGE)
+    if not _PLAIN.fullmatch(str(command)):
+        fail(f"{command}: a unit cannot name this path as it is: install it elsewhere ({_HOW})", _USAGE)
     for file in (command, *([Path(sys.executable).resolve()] if root == Path("/") else ())):
         for each in file.parents:
             if not each.stat().st_mode & 0o001:
-                hint = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ./tocsin-*.whl"
-                fail(f"{file}: nobody but its owner may enter {each}: install it elsewhere ({hint})", _USAGE)
+                fail(f"{file}: nobody but its owner may enter {each}: install it elsewhere ({_HOW})", _USAGE)
     return command
 
 

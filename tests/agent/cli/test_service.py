@@ -82,25 +82,26 @@ def test_beside_the_debian_package_it_does_nothing(command: str, tmp_path: Path)
     assert written(tmp_path) == {str(unit.relative_to(tmp_path))}
 
 
-def test_what_the_services_user_cannot_reach_is_refused(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    place = home / "venv"
+@pytest.mark.parametrize(
+    ("home", "mode", "reason"),
+    [
+        ("home", 0o700, "nobody but its owner may enter {home}"),
+        ("100% ours", 0o755, "a unit cannot name this path"),
+    ],
+)
+def test_what_the_services_user_cannot_reach_is_refused(
+    home: str, mode: int, reason: str, tmp_path: Path
+) -> None:
+    above = tmp_path / home
+    place = above / "venv"
     shutil.copytree(Path(sys.prefix) / "bin", place / "bin", symlinks=True)
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", place / "pyvenv.cfg")
     (place / "lib").symlink_to(Path(sys.prefix) / "lib")
-    home.chmod(0o700)
-    command = [
-        str(place / "bin" / "python"),
-        "-m",
-        "agent.cli",
-        "service",
-        "install",
-        "--root",
-        str(tmp_path / "r"),
-    ]
+    above.chmod(mode)
+    command = [place / "bin" / "python", "-m", "agent.cli", "service", "install", "--root", tmp_path / "r"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 64
-    assert f"nobody but its owner may enter {home}" in done.stderr and "PIPX_HOME" in done.stderr
+    assert reason.format(home=above) in done.stderr and "PIPX_HOME" in done.stderr
     assert not (tmp_path / "r").exists()
 
 
