@@ -98,7 +98,8 @@ def test_what_the_services_user_cannot_reach_is_refused(
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", place / "pyvenv.cfg")
     (place / "lib").symlink_to(Path(sys.prefix) / "lib")
     above.chmod(mode)
-    command = [place / "bin" / "python", "-m", "agent.cli", "service", "install", "--root", tmp_path / "r"]
+    python = str(place / "bin" / "python")
+    command = [python, "-m", "agent.cli", "service", "install", "--root", str(tmp_path / "r")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 64
     assert reason.format(home=above) in done.stderr and "PIPX_HOME" in done.stderr
