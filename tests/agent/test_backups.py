@@ -38,10 +38,13 @@ async def test_one_a_night_kept_for_some_days(tmp_path: Path, site: Site) -> Non
     async with driven:
         place = driven.app.backups.place
         assert listed(place) == []
+        files = []
         for _ in range(3):
             driven.clock.move(DAY)
             await driven.app.backups.turn()
             await driven.app.backups.turn()
+            files.append(len(list(Path("/proc/self/fd").iterdir())))
+        assert files == files[:1] * 3
         assert len(listed(place)) == 3
         assert driven.app.backups.age() < DAY
         driven.clock.move(10 * DAY)
