@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DatabaseError
 
 from agent.admitting import Admitting, CannotAdmit
 from agent.check_ups import CheckUps, NoSuchDesk
@@ -29,6 +30,7 @@ from agent.saved_views import PREFIX as VIEWS
 from agent.saved_views import CannotKeep, SavedViews
 from agent.scheduler import Scheduler
 from agent.store.planning import COMMANDS, CannotPlan
+from agent.store.trouble import Misplaced, cannot_write
 from agent.trial import NoSuchRoute, tested
 from alerting.desk.ticket import IllegalMove
 from alerting.incidents.change import as_json
@@ -61,9 +63,15 @@ class Commands:
         """What is printed. Raises Refused."""
         trouble = self.pipeline.trouble
         if trouble is not None and command not in _AT_ANY_TIME:
-            raise Refused(
-                f"nothing can be changed now: the store cannot write: {trouble.reason}", why="not_now"
-            )
+            raise _not_now(trouble.reason)
+        try:
+            return await self._answered(command, arguments, who)
+        except (DatabaseError, Misplaced) as error:  # of what is written past the pipeline
+            if not cannot_write(error):
+                raise
+            raise _not_now(self.pipeline.why_it_failed(error)) from None
+
+    async def _answered(self, command: str, arguments: dict[str, Any], who: str) -> Any:
         if command == "reload":
             return await self._reload(who)
         if command in COMMANDS:
@@ -185,6 +193,10 @@ async def asked_of_desk(pipeline: Pipeline, arguments: dict[str, Any], who: str,
     except (Refusal, IllegalMove) as error:
         usage = isinstance(error, CannotDo) and error.usage
         raise Refused(str(error), usage=usage, why=_why(error)) from None
+
+
+def _not_now(reason: str) -> Refused:
+    return Refused(f"nothing can be changed now: the store cannot write: {reason}", why="not_now")
 
 
 def _why(error: Exception) -> Why:

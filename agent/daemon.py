@@ -12,6 +12,7 @@ import uvloop
 
 from agent import logs
 from agent.app import CHECKPOINT, App, build
+from agent.control import Refused
 from agent.heap import keep_aside, set_aside
 from agent.reload import Origin
 from agent.systemd import Notifier, handed_over
@@ -79,7 +80,11 @@ class _Daemon:
 
     async def _welcome(self) -> None:
         """While nobody can sign in: a link for the first admin, to the terminal or journal and not into the log."""
-        link = await self._app.first_link()
+        try:
+            link = await self._app.first_link()
+        except Refused as error:
+            log.warning("access.no_link", reason=str(error))
+            return
         if link is not None:
             text = "Nobody can sign in yet. For the first admin, good once and for an hour"
             sys.stderr.write(f"{text}: {link}\n")

@@ -163,6 +163,11 @@ class Pipeline:
         """Whether the store cannot write."""
         return self.trouble is not None
 
+    def why_it_failed(self, error: Exception) -> str:
+        """What is behind an error of the store, in words."""
+        fault = self._writer.fault
+        return fault[1] if fault is not None else str(error)[:200]
+
     def _only_while_it_writes(self) -> None:
         """What a person asks for is refused at once: who asks would wait in vain. Raises NotNow."""
         if self.trouble is not None:

@@ -180,3 +180,16 @@ def stored(driven: OnSmall) -> list[int]:
         return [at for (at,) in store.execute("SELECT at FROM readings ORDER BY at")]
     finally:
         store.close()
+
+
+async def test_who_meets_the_full_disk_first_is_told_of_it(small: Path, site: Site, desk: Helpdesk) -> None:
+    """Accounts are written past the pipeline: nobody has said yet that the store cannot write."""
+    async with running(small, site, desk) as driven:
+        filling = fill(small)
+        with pytest.raises(Refused, match="the store cannot write: no space is left") as told:
+            for _ in range(5000):
+                await driven.app.commands.answer("users.link", {}, "root")
+        assert told.value.why == "not_now"
+        assert driven.app.pipeline.trouble is None
+        filling.unlink()
+        assert (await driven.app.commands.answer("users.link", {}, "root"))["link"]
