@@ -43,6 +43,9 @@ class Life:
     def whole(self, point: Point | None) -> Strace:
         """A first start in an empty directory, an outage with its ticket at the helpdesk, and the end of both."""
         shutil.rmtree(self.daemon.state_dir, ignore_errors=True)
+        # The first ticket of each life has the same key: that of the life before must not be found for it.
+        self.desk.tickets.clear()
+        self.outages = 0
         self.site.turn(good=False)
         self.outages += 1
         spoiler = Strace(self.strace, self.daemon, self.daemon.directory / "calls", point)
