@@ -22,6 +22,10 @@ class NotBelieved(Exception):
     """It is no proof of who somebody is; the text says why, for the log."""
 
 
+class Unreachable(Exception):
+    """The provider does not answer, or not as it should; the text says how, without secrets."""
+
+
 class NotLetIn(Exception):
     """They are who they are, and have no place here; the text is for them."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from agent.access.oidc import NotBelieved
+from agent.access.oidc import NotBelieved, Unreachable
 from alerting.connectors.http import Ask, Caller, Ended, Way, look
 from alerting.connectors.options import HttpOptions
 from config.oidc import OidcOptions, is_loopback
@@ -17,10 +17,6 @@ _KNOWN_FOR = 3600.0
 _ASKED_AGAIN = 60.0
 _PATIENCE = 10.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-class Unreachable(Exception):
-    """It does not answer, or not as it should; the text says how, without secrets."""
 
 
 class Provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ def run(config: ConfigOption = None) -> None:
     """
     reload_asked: list[int] = []
     signal.signal(signal.SIGHUP, lambda number, _frame: reload_asked.append(number))
+    leave_out_rich()
     from config.errors import ConfigError
     from config.loader import examine
 
@@ -36,6 +38,11 @@ def run(config: ConfigOption = None) -> None:
         raise Ended(run_daemon(loaded, Origin(path, known, loaded.texts, connectors()), reload_asked))
     except StateLocked as error:
         fail(str(error), _LOCKED)
+
+
+def leave_out_rich() -> None:
+    """structlog and httpx load it where it is found, for colours that a daemon never prints: 5 MB of it for life."""
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # so an import finds none
 
 
 def demo(

@@ -10,7 +10,6 @@ from agent.cli.afar import also_afar
 from agent.cli.output import print_json, print_table, told
 from agent.cli.setting import ConfigOption, JsonOption
 from agent.cli.source import source
-from agent.clock import SystemClock
 
 _FRESH = 30.0  # seconds: the sign of life is stored every five
 _HELD = {"pause": "paused", "silence": "silenced", "maintenance": "planned work"}
@@ -33,19 +32,19 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         print_json(document)
         return
     agent, zone = document["agent"], asked.zone
-    print(f"{agent['id']}: {_alive(agent, zone)}")
+    print(f"{agent['id']}: {_alive(agent, zone, asked.now())}")
     columns = ["service", "state", "since", "uptime 30d", "last reading"]
     print_table(columns, _rows(document, zone), empty="no services configured")
 
 
-def _alive(agent: dict[str, Any], zone: str) -> str:
+def _alive(agent: dict[str, Any], zone: str, now: int) -> str:
     """Whether it runs; and where it stores nothing, that all this is old."""
     seen = _local(agent["alive_until"], zone)
     if not agent["running"]:
         return f"not running, last alive {seen or 'never'}"
     if agent["alive_until"] is None:
         return "running"
-    behind = SystemClock().now() / 1_000_000 - datetime.fromisoformat(agent["alive_until"]).timestamp()
+    behind = now / 1_000_000 - datetime.fromisoformat(agent["alive_until"]).timestamp()
     return (
         "running"
         if behind < _FRESH

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.requests import Request
@@ -15,15 +16,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from agent.access.accounts import User
-from agent.access.oidc import Claims, NotBelieved, NotLetIn, Vouched, claims_of, vouched
+from agent.access.oidc import Claims, NotBelieved, NotLetIn, Unreachable, Vouched, claims_of, vouched
 from agent.access.passwords import digest, secret
-from agent.access.provider import Provider, Unreachable
 from agent.admitting import NAME
 from agent.changes import same
 from agent.clock import Clock
 from agent.reception import Reception
 from agent.web.whence import is_secure, whence
 from config.oidc import OidcOptions
+
+if TYPE_CHECKING:
+    from agent.access.provider import Provider
 
 log = structlog.get_logger()
 PATH, BACK = "/sign-in/oidc", "/sign-in/oidc/back"
@@ -62,6 +65,7 @@ class Oidc:
         self._refuse, self._let_in = refuse, let_in
         self._begun: OrderedDict[str, _Begun] = OrderedDict()
         self._provider: Provider | None = None
+        self._current()
 
     def routes(self, local: Callable[[str], str]) -> list[Route]:
         """`local` makes a path of ours of anything."""
@@ -162,6 +166,8 @@ class Oidc:
         if options is None:
             return None
         if self._provider is None or not same(self._provider.options, options):
+            from agent.access.provider import Provider  # httpx is for those who have one
+
             self._provider = Provider(options, lambda: self._clock.now() / _SECOND)
         return self._provider
 
