@@ -17,9 +17,13 @@ def main() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for room in ("alerting", "checks", "config"):
         _refuse_another(room)
-    from agent.cli.command import main as run
+    if sys.argv[1:2] == ["run"]:
+        from agent.cli import alone  # noqa: F401 - the daemon does without the code of all other commands
+    else:
+        from agent.cli import command  # noqa: F401
+    from agent.cli.frame import main as end_well
 
-    run()
+    end_well()
 
 
 def _refuse_another(room: str) -> None:

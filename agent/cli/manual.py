@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
-from agent.cli.command import EPILOG, app
+from agent.cli.command import app
+from agent.cli.frame import EPILOG
 from agent.cli.reference import commands, default, names, paragraphs, shown, usage
 
 _EXITS = (

@@ -26,6 +26,12 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded("import agent.cli.command", HEAVY) == []
 
 
+def test_the_daemon_does_without_other_commands() -> None:
+    others = ("agent.cli.command", "agent.cli.status", "agent.cli.tickets", "agent.cli.doctor")
+    code = "import agent.cli, sys; sys.argv = ['tocsin', 'run', '--help']; sys.exit = print; agent.cli.main()"
+    assert loaded(code, (*others, "agent.cli.daemon")) == ["agent.cli.daemon"]
+
+
 def test_the_daemon_leaves_out_what_only_some_need() -> None:
     code = (
         "from agent.cli.daemon import leave_out_rich; leave_out_rich(); import agent.daemon, agent.web.site"

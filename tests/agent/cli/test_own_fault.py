@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.command import OUR_FAULT, _failed
+from agent.cli.frame import OUR_FAULT, _failed
 from config.masks import remember
 
 SECRET = "kept-in-no-traceback-4711"
