@@ -24,15 +24,15 @@ _KEPT_CONNECTIONS = 1024
 
 
 class Engine:
-    """Runs transfers on the loop it is made on. Close it with `close`."""
+    """Runs transfers on the loop it is made on. Close it with `close`. Raises pycurl.error(code, text)."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._running: dict[pycurl.Curl, asyncio.Future[None]] = {}
         self._watched: set[int] = set()
         self._timer: asyncio.Handle | None = None
-        self._epoll = select.epoll()
-        self._multi: Any = pycurl.CurlMulti()
+        self._multi: Any
+        self._epoll, self._multi = _begun()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._wake_in)
         self._multi.setopt(pycurl.M_MAXCONNECTS, _KEPT_CONNECTIONS)
@@ -126,3 +126,12 @@ def _as_action(events: int) -> int:
     if events & select.EPOLLERR:
         action |= pycurl.CSELECT_ERR
     return action
+
+
+def _begun() -> tuple[select.epoll, Any]:
+    """Both need files of ours; libcurl does not say what it lacked. Raises pycurl.error(code, text)."""
+    try:
+        return select.epoll(), pycurl.CurlMulti()
+    except (OSError, pycurl.error) as error:
+        text = f"no transfer can begin: {error} (too many open files here? raise LimitNOFILE= of the service)"
+        raise pycurl.error(pycurl.E_FAILED_INIT, text) from None

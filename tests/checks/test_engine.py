@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import resource
 from pathlib import Path
 
 import pycurl
@@ -75,3 +77,36 @@ def test_many_transfers_at_once_all_end() -> None:
         return {handle.getinfo(pycurl.RESPONSE_CODE) for handle in handles}
 
     assert asyncio.run(run()) == {200}
+
+
+def made_with(more: int) -> str:
+    """What making an engine says when so many files can be opened still; nothing when it is made."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_now = {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208 - names, not paths
+    free = (number for number in itertools.count() if number not in open_now)
+
+    async def run() -> str:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+        try:
+            Engine().close()
+        except pycurl.error as error:
+            code, text = error.args
+            assert code == pycurl.E_FAILED_INIT
+            return str(text)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        return ""
+
+    with asyncio.Runner() as runner:
+        runner.get_loop()  # has files of its own
+        open_now |= {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
+        limit = next(itertools.islice(free, more, None))
+        return runner.run(run())
+
+
+def test_with_too_few_files_it_says_so() -> None:
+    said = [made_with(more) for more in range(10)]
+    assert said[-1] == ""
+    refusals = [text for text in said if text]
+    assert refusals and all("too many open files" in text.lower() for text in refusals)
+    assert any("curl-multi" in text for text in refusals)
