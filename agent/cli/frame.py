@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -71,6 +72,10 @@ def _failed(error: Exception) -> int:
 
     if isinstance(error, StoreUnavailable):  # it may pass: a service manager tries again
         print(f"tocsin: {error}", file=sys.stderr)
+        return OUR_FAULT
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        remedy = "raise LimitNOFILE= of the service, or: ulimit -n"
+        print(f"tocsin: {(error.strerror or 'too many open files').lower()}: {remedy}", file=sys.stderr)
         return OUR_FAULT
     from agent.logs import report
     from checks.masking import masked

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from agent.cli.frame import OUR_FAULT, _failed
@@ -29,3 +32,10 @@ def test_what_went_wrong_is_told_without_secrets(
     assert "it was refused" in said
     assert ("in fail" in said) is whole
     assert SECRET not in said
+
+
+def test_too_few_open_files_are_no_fault_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _failed(OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/x.py")) == OUR_FAULT
+    assert capsys.readouterr().err == (
+        "tocsin: too many open files: raise LimitNOFILE= of the service, or: ulimit -n\n"
+    )
