@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.memory import World
 from agent.rulebook import Rulebook
 from agent.store.reader import NoStore, reading
+from agent.store.trouble import cannot_write
 from alerting.desk.figures import (
     TIMES,
     OnTime,
@@ -133,8 +134,12 @@ class DeskMetrics:
 
     def _on_time(self, now: int) -> Iterable[Metric]:
         if self._clock.monotonic() - self._taken_at > _FRESH:
-            self._ratios = self._reckoned(now)
             self._taken_at = self._clock.monotonic()
+            try:
+                self._ratios = self._reckoned(now)
+            except Exception as error:
+                if not cannot_write(error):
+                    raise  # a disk that cannot be read leaves what was reckoned last, and every other figure
         labels = ["policy", "within"]
         ratio = GaugeMetricFamily(
             "tocsin_tickets_on_time_ratio",

@@ -12,6 +12,7 @@ import structlog
 
 from agent.clock import Clock
 from agent.store.reader import NoStore, Reader
+from agent.store.trouble import cannot_write
 from agent.uptime import accounted, days, ledgers_for
 from alerting.slo.periods import midnights, parse_period
 from alerting.slo.strip import DAYS, Day
@@ -67,6 +68,10 @@ class Figures:
                 return _figures(store, list(services), self._config().agent.timezone, self._clock.now())
         except NoStore:
             return {}
+        except Exception as error:
+            if not cannot_write(error):
+                raise
+            return {}  # a disk that cannot be read: what is known stays
 
 
 def _figures(store: Reader, services: list[Service], zone: str, now: int) -> Mapping[str, Figure]:
